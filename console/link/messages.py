@@ -1,0 +1,239 @@
+"""The messages of the link. On the wire: four bytes of length (big endian), then msgpack.
+
+Columns are whole snapshots and conflated: a slow client gets the newest, never a queue. Everything else carries a
+sequence number and is never dropped.
+"""
+
+from typing import TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from console.domain.alarms import Alarm
+from console.domain.incidents import Incident
+from console.domain.inventory import Device, Site
+from drivers.core.reading import Signal
+
+PROTOCOL = 1
+"""Grows with every change that an older side would misread."""
+
+MAX_FRAME = 64 * 1024 * 1024
+"""Bytes. A longer frame is an attack or a bug: the connection is closed with an error that says so."""
+
+HEARTBEAT_SECONDS = 1.0
+SILENT_AFTER_SECONDS = 10.0
+
+
+class Message(msgspec.Struct, frozen=True, tag=True):
+    """Base of all messages; the tag is the class name."""
+
+
+class Hello(Message, frozen=True, tag=True):
+    """The client's first message.
+
+    Attributes:
+        client: "console", "attach", "cli" with a process id, for the collector's list of consoles.
+        last_sequence: Newest event the client has; 0 at first. The collector answers with everything after it,
+            or with a full `Welcome` state when it no longer has that.
+    """
+
+    protocol: int
+    client: str
+    last_sequence: int = 0
+
+
+class Welcome(Message, frozen=True, tag=True):
+    """The collector's first message: the whole state that events then change.
+
+    Attributes:
+        boot: New at every start of the collector; a client that sees another one drops what it had.
+        sequence: The state below is that after this event.
+        folder: Site folder, for reading history.
+    """
+
+    protocol: int
+    boot: UUID
+    sequence: int
+    process: int
+    folder: str
+    started_at: float
+    site: Site
+    alarms: tuple[Alarm, ...]
+    incidents: tuple[Incident, ...]
+
+
+class DeviceShape(msgspec.Struct, frozen=True):
+    """One device's row: who, how often polled, and its series in the order of the snapshot."""
+
+    device: UUID
+    period: float
+    start: int
+    signals: tuple[Signal, ...]
+
+
+class Shape(Message, frozen=True, tag=True):
+    """How the arrays of the following snapshots are laid out; sent again with a greater revision when it changes."""
+
+    revision: int
+    series: int
+    rows: tuple[DeviceShape, ...]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The collector on itself, once a second.
+
+    Attributes:
+        polls, failures, lost: Since start; lost are answered polls that never reached the store.
+        polls_per_second: Over the last 10 s.
+        in_flight: Questions on the wire now; capped at `in_flight_cap`.
+        stretch: Effective over configured poll period; 1.0 unless over capacity.
+        loop_lag: Longest delay of the event loop in the last second, s.
+        answered: Devices with a fresh report, by kind.
+        known: Devices, by kind.
+        store_bytes: Size of console.sqlite and history.
+        stored_samples: Durable samples since start.
+        store_error: Empty, or why nothing is being written.
+        gap_seconds: Seconds during which no collector ran, before this start.
+    """
+
+    polls: int = 0
+    failures: int = 0
+    lost: int = 0
+    polls_per_second: float = 0.0
+    in_flight: int = 0
+    in_flight_cap: int = 0
+    stretch: float = 1.0
+    loop_lag: float = 0.0
+    answered: dict[str, int] = {}
+    known: dict[str, int] = {}
+    store_bytes: int = 0
+    stored_samples: int = 0
+    store_error: str = ""
+    gap_seconds: float = 0.0
+
+
+class Snapshot(Message, frozen=True, tag=True):
+    """All columns at one instant (arrays as little-endian bytes in the order of `Shape`).
+
+    Attributes:
+        at: UTC seconds when it was taken.
+        newest: UTC seconds of arrival of the newest reply inside; reading-to-screen latency counts from the
+            replies that are new since the snapshot before.
+        values: float64, one for each series.
+        quality: uint8, one for each series.
+        answered: float64, one for each device.
+        state: uint8, one for each device.
+        period: float64, effective poll period of each device.
+    """
+
+    revision: int
+    tick: int
+    at: float
+    newest: float
+    values: bytes
+    quality: bytes
+    answered: bytes
+    state: bytes
+    period: bytes
+    health: Health
+
+
+class AlarmsChanged(Message, frozen=True, tag=True):
+    """Alarms that are new or changed."""
+
+    sequence: int
+    alarms: tuple[Alarm, ...]
+
+
+class IncidentsChanged(Message, frozen=True, tag=True):
+    """Incidents that are new or changed."""
+
+    sequence: int
+    incidents: tuple[Incident, ...]
+
+
+class DevicesChanged(Message, frozen=True, tag=True):
+    """Devices that are new or whose facts changed (identified, moved)."""
+
+    sequence: int
+    devices: tuple[Device, ...]
+
+
+class Heartbeat(Message, frozen=True, tag=True):
+    """Sent by both sides every `HEARTBEAT_SECONDS` when nothing else is."""
+
+    at: float
+
+
+class Acknowledge(Message, frozen=True, tag=True):
+    """Acknowledge one incident at the version the operator saw."""
+
+    request: int
+    incident: UUID
+    version: int
+    actor: str
+    note: str = ""
+
+
+class AddNote(Message, frozen=True, tag=True):
+    """Add a note; never refused for its version."""
+
+    request: int
+    incident: UUID
+    actor: str
+    text: str
+
+
+class Mitigate(Message, frozen=True, tag=True):
+    """The impact has ended or is bounded."""
+
+    request: int
+    incident: UUID
+    version: int
+    actor: str
+    note: str = ""
+
+
+class Resolve(Message, frozen=True, tag=True):
+    """The case is over; refused while its alarms stand or their data is unknown."""
+
+    request: int
+    incident: UUID
+    version: int
+    actor: str
+    note: str = ""
+
+
+class Painted(Message, frozen=True, tag=True):
+    """A console has shown these incidents to somebody: they are alerted."""
+
+    request: int
+    incidents: tuple[UUID, ...]
+    console: str
+
+
+class Stop(Message, frozen=True, tag=True):
+    """End the collector cleanly: flush, close, give the lock back."""
+
+    request: int
+    reason: str
+
+
+class Answer(Message, frozen=True, tag=True):
+    """The answer to a request.
+
+    Attributes:
+        error: Empty when done; else one sentence for the operator.
+        incidents: The incidents as they now stand.
+    """
+
+    request: int
+    error: str = ""
+    incidents: tuple[Incident, ...] = ()
+
+
+Request: TypeAlias = Acknowledge | AddNote | Mitigate | Resolve | Painted | Stop
+FromConsole: TypeAlias = Hello | Heartbeat | Request
+FromCollector: TypeAlias = (
+    Welcome | Shape | Snapshot | AlarmsChanged | IncidentsChanged | DevicesChanged | Heartbeat | Answer
+)

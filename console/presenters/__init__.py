@@ -1,0 +1,1 @@
+"""From the state of a site to view models. No Qt."""

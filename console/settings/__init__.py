@@ -1,0 +1,1 @@
+"""Declared settings and secrets."""

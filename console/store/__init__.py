@@ -1,0 +1,1 @@
+"""The local SQLite store of a site folder. The only package that sees SQLAlchemy."""

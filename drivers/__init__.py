@@ -1,0 +1,1 @@
+"""A device library for mining sites: miners, PDUs, cooling plant and meters, usable alone in a script."""

@@ -1,0 +1,1 @@
+"""Cooling plant, driven by its profiles."""

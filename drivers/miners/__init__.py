@@ -1,0 +1,1 @@
+"""Miner families: parsing and quirks; models are data."""

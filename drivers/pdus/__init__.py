@@ -1,0 +1,1 @@
+"""Rack PDUs, driven by their profiles."""

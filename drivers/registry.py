@@ -1,0 +1,1 @@
+"""Explicit table: profile to driver."""

@@ -1,0 +1,1 @@
+"""Replay and contract checks that every driver must pass."""

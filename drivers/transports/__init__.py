@@ -1,0 +1,1 @@
+"""Bytes and deadlines: one transport a protocol, one taxonomy of errors."""

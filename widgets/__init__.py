@@ -1,0 +1,1 @@
+"""Qt widgets fed only by view models. This package and `view_models` import no Qt."""

@@ -1,0 +1,1 @@
+"""Header, navigation rail, time bar, status line: the frame around every display."""

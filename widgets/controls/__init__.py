@@ -1,0 +1,1 @@
+"""Small building blocks: panels, buttons, switches, chips, key hints."""

@@ -1,0 +1,1 @@
+"""Whole displays, one module each, put together from tiles, tables and charts."""

@@ -1,0 +1,1 @@
+"""Tables with thousands of rows."""

@@ -1,0 +1,141 @@
+"""Header, navigation rail, time bar, status line, notices."""
+
+from dataclasses import dataclass
+
+from widgets.view_models.common import AckState, ClockView, EventMark, SeverityMark, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityCount:
+    """Open incidents of one severity and the worst of their acknowledgement states."""
+
+    severity: int
+    count: int
+    ack: AckState
+
+
+@dataclass(frozen=True, slots=True)
+class TopIncident:
+    """The one incident named in the header: the first of the default order."""
+
+    id: str
+    mark: SeverityMark
+    title: str
+    clock: ClockView
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderView:
+    """The header strip.
+
+    Attributes:
+        site: Name of the site.
+        tier: Contract tier in words; empty for none.
+        summary: "10.2 MW rated, 2,912 miners, 14 tanks".
+        counts: Always four, severity 1 to 4.
+        top: None when nothing is open.
+        age: "2 s", the age of the oldest fresh device data; "no data" before the first.
+        age_note: "p95 4.2 s" or "stale 2 m 10 s".
+        stale: Hatch the age.
+        automation: "OFF", "ADVISE", "ASK", "AUTO".
+        automation_note: "nothing is commanded" and the like.
+        user, role: Who sits here.
+        clock: "14:07:32" in the site's zone.
+        date: "Fri 13 Nov 2026 CST".
+        suppressed: Second line at the banner's right: "38 suppressed"; empty for none.
+    """
+
+    site: str
+    tier: str
+    summary: str
+    counts: tuple[SeverityCount, ...]
+    top: TopIncident | None
+    age: str
+    age_note: str
+    stale: bool
+    automation: str
+    automation_note: str
+    user: str
+    role: str
+    clock: str
+    date: str
+    suppressed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RailItem:
+    """One display in the rail.
+
+    Attributes:
+        id: "overview", "site", "fleet", "device", "incidents", ...
+        group: "Monitor", "Respond", "Analyse", "Record".
+        label: "Overview".
+        icon: Name of the icon in resources/icons.
+        count: Shown at the right; empty for none.
+        mark: Worst severity inside; None for none.
+    """
+
+    id: str
+    group: str
+    label: str
+    icon: str
+    count: str = ""
+    mark: SeverityMark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeBarView:
+    """The time bar.
+
+    Attributes:
+        live: Following the present; else paused at `at`.
+        start, stop: Shown range, UTC seconds.
+        at: The play head.
+        strip: The site's hashrate over the range; None while loading.
+        marks: Incident marks.
+        zone: "zone site (CST)".
+        tz: IANA name for the tick labels.
+        span: Chosen range in seconds: one of 3600, 14400, 86400, 604800.
+    """
+
+    live: bool
+    start: float
+    stop: float
+    at: float
+    strip: Trace | None
+    marks: tuple[EventMark, ...]
+    zone: str
+    tz: str
+    span: float
+
+
+@dataclass(frozen=True, slots=True)
+class StatusItem:
+    """One fact of the status line: `label` in secondary, `value` in text colour; `abnormal` adds bold and a shape."""
+
+    label: str
+    value: str
+    abnormal: bool = False
+    tip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """The status line, left to right; the last item stands at the right edge."""
+
+    items: tuple[StatusItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """A bar under the time bar: the collector is gone, the disk is full, over capacity. Empty text hides it.
+
+    Attributes:
+        text: What happened, where, what to do next, in one sentence.
+        action: Label of the button; empty for none.
+        severity: 0 for information, else the shape before the text.
+    """
+
+    text: str = ""
+    action: str = ""
+    severity: int = 0
