@@ -17,7 +17,7 @@ def test_that_an_address_is_read_and_written_alike(text: str, host: str, port: i
 
 @pytest.mark.parametrize("text", ["", "10.0.0.7", "10.0.0.7:0", "10.0.0.7:65536", "a b:1", "10.0.0.7:4028:9"])
 def test_that_an_address_without_a_usable_port_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="host:port|between 1 and 65535"):
+    with pytest.raises(ValueError, match=r"host:port|between 1 and 65535"):
         Address.parse(text)
 
 
