@@ -55,6 +55,8 @@ class EventKind(StrEnum):
     RESOLVED = "resolved"
     REOPENED = "reopened"
     CLOSED = "closed"
+    MERGED = "merged"
+    """Its alarms moved into the incident of their common cause, which the text names; this one is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
