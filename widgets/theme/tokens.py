@@ -3,7 +3,7 @@
 import tomllib
 from dataclasses import dataclass, fields
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QColor
 
 from resources import resource
@@ -21,6 +21,8 @@ RADIUS = 4
 GAP = 8
 MARGIN = 12
 TOUCH = 44
+BLINK_MS = 500
+"""Half a period of the 1 Hz blink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +87,41 @@ class ThemeSource(QObject):
     """The theme in force. Widgets take it in their constructor and repaint on `changed`."""
 
     changed = Signal()
+    blinked = Signal()
+    """The phase of blinking borders changed: widgets that show a new mark repaint it."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._blink_on = True
+        self._timer = QTimer(self)
+        self._timer.setInterval(BLINK_MS)
+        self._timer.timeout.connect(self._toggle)
 
     @property
     def theme(self) -> Theme:
         """The current theme."""
         return self._theme
 
+    @property
+    def blink_on(self) -> bool:
+        """Whether the border of a new mark is drawn now; always, while blinking is off."""
+        return self._blink_on
+
     def set(self, theme: Theme) -> None:
         """Put another theme in force."""
         self._theme = theme
         self.changed.emit()
+
+    def set_blinking(self, blinking: bool) -> None:
+        """Let the border of new marks blink at 1 Hz, or stand still (reduced motion, the state at the start)."""
+        if blinking:
+            self._timer.start()
+            return
+        self._timer.stop()
+        if not self._blink_on:
+            self._toggle()
+
+    def _toggle(self) -> None:
+        self._blink_on = not self._blink_on
+        self.blinked.emit()

@@ -1,0 +1,138 @@
+"""The tile: label, figure, unit, deviation, the value on its band, its trend."""
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from widgets.theme.fonts import FIGURE, LABEL, SECONDARY_FIGURE, SEMIBOLD, SMALL
+from widgets.theme.severity_shapes import describe, paint_severity
+from widgets.theme.strokes import fill_frame, focus_ring, hatch
+from widgets.theme.text import RIGHT, draw_text, text_width
+from widgets.theme.tokens import ThemeSource
+from widgets.tiles.gauge import paint_gauge
+from widgets.tiles.sparkline import Spark
+from widgets.view_models.common import AckState, LimitTileView
+
+HEIGHT = 120
+HEIGHT_WITHOUT_SPARK = 96
+PADDING = 12
+MARK = 14
+SPARK_TOP = 78
+SPARK_MARGIN = 6
+
+
+class LimitTile(QWidget):
+    """One value with everything that says whether it is normal. Without a trend it needs 96 px, with one 120.
+
+    Args:
+        theme: The theme in force.
+        parent: Qt's parent.
+        framed: Draw the tile's own frame; off inside another frame.
+    """
+
+    clicked = Signal()
+
+    def __init__(self, theme: ThemeSource, parent: QWidget | None = None, *, framed: bool = True) -> None:
+        super().__init__(parent)
+        self._source = theme
+        self._framed = framed
+        self._view: LimitTileView | None = None
+        self._spark = Spark()
+        self.setMinimumWidth(112)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.update)
+        theme.blinked.connect(self._on_blink)
+
+    def show_view(self, view: LimitTileView) -> None:
+        """Show a value. Paints only when something changed."""
+        if view is self._view:
+            return
+        grew = self._view is None or (self._view.spark is None) != (view.spark is None)
+        self._view = view
+        mark = f", {describe(view.mark)}" if view.mark is not None else ""
+        stale = f", {view.stale}" if view.stale else ""
+        self.setAccessibleName(f"{view.label} {view.figure} {view.unit}{mark}{stale}")
+        self.setAccessibleDescription(", ".join(part for part in (view.reference, view.deviation) if part))
+        if grew:
+            self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """210 px wide on a desk screen; the height depends on the trend."""
+        return QSize(210, HEIGHT_WITHOUT_SPARK if self._view is not None and self._view.spark is None else HEIGHT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The whole tile."""
+        theme, view = self._source.theme, self._view
+        painter = QPainter(self)
+        rect = QRectF(self.rect())
+        if self._framed:
+            fill_frame(painter, rect, theme.panel, theme.hairline)
+        if self.hasFocus():
+            focus_ring(painter, rect, theme.focus)
+        if view is None:
+            return
+        inner = QRectF(PADDING, 8, rect.width() - 2 * PADDING, rect.height() - 16)
+        self._paint_label(painter, QRectF(inner.left(), 9, inner.width(), 16), view)
+        self._paint_figure(painter, QRectF(inner.left(), 25, inner.width(), 28), view)
+        if view.gauge is not None:
+            paint_gauge(painter, QRectF(inner.left(), 60, inner.width(), 18), view.gauge, theme, stale=bool(view.stale))
+        if view.spark is not None:
+            area = QRectF(inner.left(), SPARK_TOP + SPARK_MARGIN - 2, inner.width(), rect.height() - SPARK_TOP - 12)
+            self._spark.paint(painter, area, view.spark, theme, view.gauge)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click."""
+        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.clicked.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter and Space click."""
+        if event.key() in {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.clicked.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the ring."""
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Hide the ring."""
+        self.update()
+
+    def _paint_label(self, painter: QPainter, line: QRectF, view: LimitTileView) -> None:
+        theme = self._source.theme
+        left = line.left()
+        if view.mark is not None:
+            mark = QRectF(left, line.top() + 1, MARK, MARK)
+            filled = view.mark.ack is AckState.NEW
+            paint_severity(painter, mark, view.mark, theme, blink_on=self._source.blink_on, digit=filled)
+            left += MARK + 6
+        room = line.right() - left
+        label = min(text_width(view.label, LABEL), room)
+        draw_text(painter, QRectF(left, line.top(), room, line.height()), view.label, LABEL, theme.secondary)
+        rest = QRectF(left + label + 8, line.top(), room - label - 8, line.height())
+        if rest.width() >= text_width(view.reference, SMALL) * 0.6:
+            draw_text(painter, rest, view.reference, SMALL, theme.secondary, align=RIGHT)
+
+    def _paint_figure(self, painter: QPainter, line: QRectF, view: LimitTileView) -> None:
+        theme = self._source.theme
+        size = FIGURE if text_width(view.figure, FIGURE, SEMIBOLD) <= line.width() else SECONDARY_FIGURE
+        if view.stale:
+            width = min(text_width(view.figure, size, SEMIBOLD), line.width())
+            painter.fillRect(QRectF(line.left() - 3, line.top() + 2, width + 6, line.height() - 4), hatch(theme.hatch))
+        colour = theme.secondary if view.stale or (view.gauge is None and not view.unit) else theme.text
+        used = draw_text(painter, line, view.figure, size, colour, SEMIBOLD)
+        base = QRectF(line.left() + used + 4, line.top() + 9, line.width() - used - 4, 16)
+        unit = text_width(view.unit, SMALL)
+        if unit <= base.width():
+            draw_text(painter, base, view.unit, SMALL, theme.secondary)
+        right = view.stale or view.deviation
+        base.setLeft(base.left() + unit + 8)
+        if base.width() >= min(text_width(right, SMALL), 36):
+            draw_text(painter, base, right, SMALL, theme.secondary, align=RIGHT)
+
+    def _on_blink(self) -> None:
+        if self._view is not None and self._view.mark is not None and self._view.mark.ack is AckState.NEW:
+            self.update()
