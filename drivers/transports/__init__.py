@@ -1,1 +1,1 @@
-"""Bytes and deadlines: one transport a protocol, one taxonomy of errors."""
+"""Bytes, deadlines and one error taxonomy for each protocol."""
