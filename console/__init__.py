@@ -1,1 +1,3 @@
 """The desktop console and its collector."""
+
+__version__ = "0.1.0"

@@ -92,15 +92,16 @@ class _Unexpected(logging.Handler):
 
 
 @pytest.fixture(autouse=True)
-def _no_unexpected_warnings_in_the_log(request: pytest.FixtureRequest) -> Iterator[None]:
+def _no_unexpected_warnings_in_the_log(expected_log: list[str]) -> Iterator[None]:
     """A WARNING or worse in the log fails the test, unless it takes `expected_log` and names it there."""
     handler = _Unexpected()
     logging.getLogger().addHandler(handler)
     yield
     logging.getLogger().removeHandler(handler)
-    allowed: list[str] = request.getfixturevalue("expected_log") if "expected_log" in request.fixturenames else []
     surprises = [
-        record.getMessage() for record in handler.records if not any(part in record.getMessage() for part in allowed)
+        record.getMessage()
+        for record in handler.records
+        if not any(part in record.getMessage() for part in expected_log)
     ]
     assert not surprises, f"unexpected log records: {surprises}"
 

@@ -35,11 +35,15 @@ class Hello(Message, frozen=True, tag=True):
         client: "console", "attach", "cli" with a process id, for the collector's list of consoles.
         last_sequence: Newest event the client has; 0 at first. The collector answers with everything after it,
             or with a full `Welcome` state when it no longer has that.
+        boot: Of the `Welcome` that `last_sequence` counts in; None at first. Another boot counts afresh.
+        token: Secret of the endpoint where the operating system does not guard it; empty on a Unix socket.
     """
 
     protocol: int
     client: str
     last_sequence: int = 0
+    boot: UUID | None = None
+    token: str = ""
 
 
 class Welcome(Message, frozen=True, tag=True):
@@ -163,6 +167,18 @@ class Heartbeat(Message, frozen=True, tag=True):
     """Sent by both sides every `HEARTBEAT_SECONDS` when nothing else is."""
 
     at: float
+
+
+class Refusal(Message, frozen=True, tag=True):
+    """The collector's last message to a client that it will not serve; the client reports it as the reason.
+
+    Attributes:
+        reason: One sentence for the operator.
+        final: Trying again cannot help (another protocol version).
+    """
+
+    reason: str
+    final: bool = False
 
 
 class Acknowledge(Message, frozen=True, tag=True):
