@@ -1,9 +1,10 @@
 """A small framed word: a state, a place, a filter in force."""
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from widgets.controls.clickable import Clickable
 from widgets.theme.fonts import REGULAR, SEMIBOLD, SMALL
 from widgets.theme.icons import paint_icon
 from widgets.theme.strokes import CLEAR, fill_frame, focus_ring
@@ -16,10 +17,8 @@ ICON = 12
 RADIUS = 3
 
 
-class Chip(QWidget):
+class Chip(Clickable):
     """A word in a frame; inverse for what must be seen first; clickable when asked."""
-
-    clicked = Signal()
 
     def __init__(
         self,
@@ -31,19 +30,15 @@ class Chip(QWidget):
         icon: str = "",
         clickable: bool = False,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(parent, clickable=clickable)
         self._source = theme
         self._text = text
         self._inverse = inverse
         self._icon = icon
-        self._clickable = clickable
         self.setFixedHeight(HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(text)
         self.setVisible(bool(text))
-        if clickable:
-            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            self.setCursor(Qt.CursorShape.PointingHandCursor)
         theme.changed.connect(self.update)
 
     def set_text(self, text: str) -> None:
@@ -86,28 +81,6 @@ class Chip(QWidget):
         draw_text(painter, room, self._text, SMALL, ink, self._weight)
         if self.hasFocus():
             focus_ring(painter, rect, theme.focus, RADIUS)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A click, where the chip takes clicks."""
-        if self._clickable and event.button() is Qt.MouseButton.LeftButton:
-            self.clicked.emit()
-        else:
-            super().mousePressEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space and Enter click."""
-        if self._clickable and event.key() in {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self.clicked.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the ring."""
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Hide the ring."""
-        self.update()
 
     @property
     def _weight(self) -> int:

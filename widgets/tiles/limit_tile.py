@@ -1,9 +1,10 @@
 """The tile: label, figure, unit, deviation, the value on its band, its trend."""
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from widgets.controls.clickable import Clickable
 from widgets.theme.fonts import FIGURE, LABEL, SECONDARY_FIGURE, SEMIBOLD, SMALL
 from widgets.theme.severity_shapes import describe, paint_severity
 from widgets.theme.strokes import fill_frame, focus_ring, hatch
@@ -21,7 +22,7 @@ SPARK_TOP = 78
 SPARK_MARGIN = 6
 
 
-class LimitTile(QWidget):
+class LimitTile(Clickable):
     """One value with everything that says whether it is normal. Without a trend it needs 96 px, with one 120.
 
     Args:
@@ -30,10 +31,8 @@ class LimitTile(QWidget):
         framed: Draw the tile's own frame; off inside another frame.
     """
 
-    clicked = Signal()
-
     def __init__(self, theme: ThemeSource, parent: QWidget | None = None, *, framed: bool = True) -> None:
-        super().__init__(parent)
+        super().__init__(parent, clickable=False)
         self._source = theme
         self._framed = framed
         self._view: LimitTileView | None = None
@@ -80,26 +79,6 @@ class LimitTile(QWidget):
         if view.spark is not None:
             area = QRectF(inner.left(), SPARK_TOP + SPARK_MARGIN - 2, inner.width(), rect.height() - SPARK_TOP - 12)
             self._spark.paint(painter, area, view.spark, theme, view.gauge)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click."""
-        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
-            self.clicked.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter and Space click."""
-        if event.key() in {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self.clicked.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the ring."""
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Hide the ring."""
-        self.update()
 
     def _paint_label(self, painter: QPainter, line: QRectF, view: LimitTileView) -> None:
         theme = self._source.theme
