@@ -1,11 +1,12 @@
 """The live state of a whole site as flat arrays: every series of every device, with quality and age.
 
 A device owns one contiguous block of the arrays, in the order of its layout, so taking in a report is two slice
-assignments, a rule over one point is one fancy index, and a snapshot is the arrays' own bytes.
+assignments, a rule over one point is one fancy index, and a snapshot is the arrays' own bytes. Devices of one model
+share one layout, so finding the series of a point is work for each layout and not for each device.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -16,6 +17,11 @@ from drivers.core.reading import DeviceState, Layout, Quality, Report, Source
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.uint8]
 Indices: TypeAlias = NDArray[np.int64]
+
+ScalarT = TypeVar("ScalarT", bound=np.generic)
+
+NO_LAYOUT = -1
+"""Layout number of a device that has not reported yet."""
 
 STALE_AFTER_PERIODS = 2.0
 """A value older than this many poll periods is stale (style guide, principle 3)."""
@@ -53,11 +59,33 @@ class PointColumn:
     parts: tuple[str, ...]
 
 
+class _Growing(Generic[ScalarT]):
+    """An array whose room doubles, so that adding one by one costs the same for the last as for the first."""
+
+    def __init__(self, dtype: type[ScalarT]) -> None:
+        self._room: NDArray[ScalarT] = np.empty(64, dtype)
+        self.view: NDArray[ScalarT] = self._room[:0]
+
+    def extend(self, count: int, fill: float) -> NDArray[ScalarT]:
+        """The array with `count` more elements; earlier views may be cut off from it."""
+        before = len(self.view)
+        after = before + count
+        if after > len(self._room):
+            room = np.empty(max(after, 2 * len(self._room)), self._room.dtype)
+            room[:before] = self.view
+            self._room = room
+        self._room[before:after] = fill
+        self.view = self._room[:after]
+        return self.view
+
+
 class LiveColumns:
     """The newest value, quality and time of every series of a site.
 
     Single-threaded: whoever owns it writes and reads it on one thread. Rows are handed out in the order of
-    `add` and never reused; a device whose layout changes gets a new block and its old one goes dead.
+    `add` and never reused; a device whose layout changes gets a new block and its old one goes dead until the
+    device takes up its old layout again. The arrays are replaced when the site grows: hold on to `LiveColumns`,
+    not to one of its arrays.
 
     Attributes:
         revision: Grows with each change of shape; two sides with equal revisions index alike.
@@ -65,35 +93,60 @@ class LiveColumns:
         quality: `Quality` of every series.
         answered: UTC seconds of each device's last good report; NaN before the first.
         state: `DeviceState` of every device.
-        period: Effective poll period of every device, seconds.
+        period: Effective poll period of every device, seconds; infinite once the device was removed.
     """
 
     def __init__(self) -> None:
         self.revision = 0
-        self.values: Floats = np.empty(0)
-        self.quality: Codes = np.empty(0, np.uint8)
-        self.answered: Floats = np.empty(0)
-        self.state: Codes = np.empty(0, np.uint8)
-        self.period: Floats = np.empty(0)
         self.devices: list[UUID] = []
+        self._values = _Growing(np.float64)
+        self._quality = _Growing(np.uint8)
+        self._answered = _Growing(np.float64)
+        self._state = _Growing(np.uint8)
+        self._period = _Growing(np.float64)
+        self.values: Floats = self._values.view
+        self.quality: Codes = self._quality.view
+        self.answered: Floats = self._answered.view
+        self.state: Codes = self._state.view
+        self.period: Floats = self._period.view
         self._rows: dict[UUID, int] = {}
         self._blocks: list[Block | None] = []
+        self._dead: dict[int, list[Block]] = {}
         self._columns: dict[str, PointColumn] = {}
+        self._layouts: dict[Layout, int] = {}
+        self._layout_number = _Growing(np.int64)
+        self._start = _Growing(np.int64)
 
     def add(self, device: UUID, period: float) -> int:
         """Give a device a row before it has reported anything; returns the row. Adding it again changes nothing."""
         known = self._rows.get(device)
         if known is not None:
+            if np.isinf(self.period[known]):
+                self.period[known] = period
+                self._reshaped()
             return known
         row = len(self.devices)
         self.devices.append(device)
         self._rows[device] = row
         self._blocks.append(None)
-        self.answered = np.append(self.answered, np.nan)
-        self.state = np.append(self.state, np.uint8(DeviceState.UNKNOWN))
-        self.period = np.append(self.period, period)
+        self._layout_number.extend(1, NO_LAYOUT)
+        self._start.extend(1, 0)
+        self.answered = self._answered.extend(1, np.nan)
+        self.state = self._state.extend(1, DeviceState.UNKNOWN)
+        self.period = self._period.extend(1, period)
         self._reshaped()
         return row
+
+    def remove(self, device: UUID) -> None:
+        """Take a device out: its row stays, with nothing in it. Raises KeyError when it was never added."""
+        row = self._rows[device]
+        self._bury(row)
+        self._blocks[row] = None
+        self._layout_number.view[row] = NO_LAYOUT
+        self.answered[row] = np.nan
+        self.state[row] = DeviceState.UNKNOWN
+        self.period[row] = np.inf
+        self._reshaped()
 
     def row(self, device: UUID) -> int:
         """The row of a device; raises KeyError when it was never added."""
@@ -108,13 +161,29 @@ class LiveColumns:
         return tuple(block for block in self._blocks if block is not None)
 
     def lay_out(self, row: int, layout: Layout) -> Block:
-        """Give a device a (new) block at the end of the arrays, all series not polled yet."""
-        block = Block(self.devices[row], row, len(self.values), layout)
+        """Give a device a block, all series not polled yet: its earlier one of that layout, or a new one at the end."""
+        self._bury(row)
+        graves = self._dead.get(row, [])
+        earlier = next((block for block in graves if block.layout == layout), None)
+        if earlier is not None:
+            graves.remove(earlier)
+        block = Block(self.devices[row], row, len(self.values) if earlier is None else earlier.start, layout)
+        if earlier is None:
+            self.values = self._values.extend(len(layout), np.nan)
+            self.quality = self._quality.extend(len(layout), Quality.NOT_POLLED)
         self._blocks[row] = block
-        self.values = np.concatenate([self.values, np.full(len(layout), np.nan)])
-        self.quality = np.concatenate([self.quality, np.full(len(layout), Quality.NOT_POLLED, np.uint8)])
+        self._layout_number.view[row] = self._layouts.setdefault(layout, len(self._layouts))
+        self._start.view[row] = block.start
         self._reshaped()
         return block
+
+    def _bury(self, row: int) -> None:
+        """Empty the device's block, which then belongs to nobody."""
+        block = self._blocks[row]
+        if block is not None:
+            self.values[block.start : block.stop] = np.nan
+            self.quality[block.start : block.stop] = Quality.NOT_POLLED
+            self._dead.setdefault(row, []).append(block)
 
     def _reshaped(self) -> None:
         self.revision += 1
@@ -125,14 +194,14 @@ class LiveColumns:
         block = self._blocks[row]
         if block is None or block.layout is not report.layout:
             block = self._adopt(row, report.layout)
-        quality = np.frombuffer(report.quality, np.uint8)
         if Quality.NOT_POLLED in report.quality:
+            quality = np.frombuffer(report.quality, np.uint8)
             asked = np.flatnonzero(quality != Quality.NOT_POLLED)
             self.values[block.start + asked] = np.asarray(report.values)[asked]
             self.quality[block.start + asked] = quality[asked]
         else:
             self.values[block.start : block.stop] = report.values
-            self.quality[block.start : block.stop] = quality
+            self.quality[block.start : block.stop] = np.frombuffer(report.quality, np.uint8)
         self.answered[row] = report.answered
         self.state[row] = report.state
 
@@ -157,21 +226,24 @@ class LiveColumns:
         """Every series of one point; empty when no device reports it."""
         cached = self._columns.get(point)
         if cached is None:
-            found = [
-                (block.start + at, block.row, signal.part)
-                for block in self._blocks
-                if block is not None
-                for at, signal in enumerate(block.layout.signals)
-                if signal.point == point
-            ]
-            cached = PointColumn(
-                point,
-                np.array([at for at, _, _ in found], np.int64),
-                np.array([row for _, row, _ in found], np.int64),
-                tuple(part for _, _, part in found),
-            )
-            self._columns[point] = cached
+            cached = self._columns[point] = self._find(point)
         return cached
+
+    def _find(self, point: str) -> PointColumn:
+        """Layout by layout: all devices of one layout have the point at the same places of their blocks."""
+        at, row = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        parts: list[str] = []
+        for layout, number in self._layouts.items():
+            places = [place for place, signal in enumerate(layout.signals) if signal.point == point]
+            if not places:
+                continue
+            rows = np.flatnonzero(self._layout_number.view == number)
+            at.append((self._start.view[rows][:, None] + np.array(places, np.int64)).ravel())
+            row.append(np.repeat(rows, len(places)))
+            parts += [layout.signals[place].part for place in places] * len(rows)
+        flat_at, flat_row = np.concatenate(at), np.concatenate(row)
+        order = np.argsort(flat_row, kind="stable")
+        return PointColumn(point, flat_at[order], flat_row[order], tuple(parts[place] for place in order.tolist()))
 
     def whole(self, point: str) -> tuple[Floats, Codes]:
         """One value and quality for each device row: the series without a part, or the greatest of the parts.
