@@ -32,6 +32,8 @@ class Test(StrEnum):
     EQUALS = "equals"
     SILENT = "silent"
     """No good report for longer than the rule's number of poll periods."""
+    FROZEN = "frozen"
+    """The value has not changed for the on-delay although reports keep coming."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class AlarmRule:
         point: The canonical point; empty for SILENT.
         per_part: Judge every part alone (outlet, bank) instead of the device's greatest.
         test: The comparison.
-        limit: Fixed limit, in the unit of the point; None takes `limit_from`.
+        limit: Fixed limit, in the unit of the point; beside `limit_from` it serves the models that name none there.
         limit_from: "alarm_high", "alarm_low" and the like of the profile, or "target:0.95" for a share of the nominal.
         deadband: Distance back inside the limit before the alarm may clear, in the unit of the point.
         on_delay: Seconds the condition must hold.
@@ -60,6 +62,16 @@ class AlarmRule:
         action: What the operator does.
         display: Display that shows it.
         runbook: Runbook id, or "none".
+        runbook_reason: Why there is no runbook; empty when there is one.
+        guidance: What to do and what not, sentence by sentence, for the incident's guidance panel.
+        clause: The same as `title` without the device, for the title of an incident; also knows `{share}`, the value
+            as a percentage of the limit.
+        plural: What several devices have in common under this rule: "miners unreachable".
+        parts: Prefixes of the parts judged ("bank", "phase"); empty for all.
+        missed_polls: Poll periods without a report before SILENT applies; it also waits at least `on_delay`.
+        explained_by: Trees ("power", "cooling", "network") in which a fault above the device can bring this alarm
+            about; the alarm then joins the incident of that fault. Empty: always the device's own.
+        fed_only: Judge only the parts (outlets) that feed a device by the site's power tree.
     """
 
     id: str
@@ -83,6 +95,14 @@ class AlarmRule:
     action: str
     display: str
     runbook: str
+    runbook_reason: str = ""
+    guidance: tuple[str, ...] = ()
+    clause: str = ""
+    plural: str = ""
+    parts: tuple[str, ...] = ()
+    missed_polls: int = 3
+    explained_by: tuple[str, ...] = ()
+    fed_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +116,7 @@ class Alarm:
         device_name: Its name at that time.
         part: Board, outlet, bank; empty for the whole device.
         severity: Highest seen in this occurrence.
-        condition: Where it stands now.
+        condition: Where it stands now; NORMAL without `cleared_at` is a latched alarm that waits for its reset.
         title: The rule's sentence with the numbers filled in.
         value: The value that raised it, in the unit of the point; None for SILENT.
         limit: The limit it broke.
