@@ -1,1 +1,192 @@
-"""Explicit table: profile to driver."""
+"""Explicit table: profile to driver, and who answers at an address."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import TracebackType
+from typing import Final, Self
+
+from drivers.cooling.plant import PlantDriver
+from drivers.core.device import Driver
+from drivers.core.errors import DeviceError, ProfileError, Unreachable, Unsupported
+from drivers.core.identity import Address, Identity
+from drivers.core.object_map import ObjectMap
+from drivers.core.profile import Profile
+from drivers.meters.meter import MeterDriver
+from drivers.miners.antminer import AntminerDriver
+from drivers.miners.antminer import identify as identify_miner
+from drivers.pdus.snmp_pdu import (
+    SYS_OBJECT_ID,
+    SnmpPduDriver,
+    has_probe,
+    identity_of,
+    identity_oids,
+    physical_address,
+)
+from drivers.transports.cgminer import CgminerTransport
+from drivers.transports.modbus import ModbusConnection
+from drivers.transports.snmp import SnmpTarget, SnmpTransport
+
+PUBLIC: Final = SnmpTarget()
+"""The well-known read community: no secret, so it may be tried without being told."""
+_PROBE_DEADLINE_S: Final = 1.5
+"""For each protocol that is tried on an unknown port."""
+
+
+class Connections:
+    """What drivers of one process share: the SNMP sockets, and one Modbus connection for each gateway."""
+
+    def __init__(self) -> None:
+        self._snmp: SnmpTransport | None = None
+        self._modbus: dict[Address, ModbusConnection] = {}
+
+    @property
+    def snmp(self) -> SnmpTransport:
+        """The SNMP transport; made when it is first needed."""
+        if self._snmp is None:
+            self._snmp = SnmpTransport()
+        return self._snmp
+
+    def modbus(self, address: Address) -> ModbusConnection:
+        """The connection to a device or gateway, shared by all units behind it."""
+        connection = self._modbus.get(address)
+        if connection is None:
+            connection = self._modbus[address] = ModbusConnection(address)
+        return connection
+
+    async def close(self) -> None:
+        """Close everything; it may be used again afterwards."""
+        for connection in self._modbus.values():
+            connection.close()
+        self._modbus.clear()
+        if self._snmp is not None:
+            await self._snmp.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _antminer(profile: Profile, address: Address, _connections: Connections, _unit: int, _snmp: SnmpTarget) -> Driver:
+    return AntminerDriver(profile, address)
+
+
+def _pdu(profile: Profile, address: Address, connections: Connections, _unit: int, snmp: SnmpTarget) -> Driver:
+    return SnmpPduDriver(profile, address, connections.snmp, snmp)
+
+
+def _plant(profile: Profile, address: Address, connections: Connections, unit: int, _snmp: SnmpTarget) -> Driver:
+    return PlantDriver(profile, address, connections.modbus(address), unit)
+
+
+def _meter(profile: Profile, address: Address, connections: Connections, unit: int, _snmp: SnmpTarget) -> Driver:
+    return MeterDriver(profile, address, connections.modbus(address), unit)
+
+
+DRIVERS: Final[Mapping[str, Callable[[Profile, Address, Connections, int, SnmpTarget], Driver]]] = {
+    "antminer": _antminer,
+    "snmp-pdu": _pdu,
+    "plant": _plant,
+    "meter": _meter,
+}
+"""The `driver` of a profile, and what opens it."""
+
+
+def open_driver(
+    profile: Profile,
+    address: Address,
+    connections: Connections,
+    *,
+    unit: int = 1,
+    snmp: SnmpTarget | None = None,
+) -> Driver:
+    """A driver for one device; nothing is sent before its first read.
+
+    Args:
+        profile: What the device is.
+        address: Where it answers.
+        connections: The connections of this process.
+        unit: Modbus device id, for Modbus devices.
+        snmp: How the agent lets itself be read, for SNMP devices; the public community when absent.
+
+    Raises:
+        ProfileError: The profile names a driver that does not exist.
+    """
+    make = DRIVERS.get(profile.driver)
+    if make is None:
+        raise ProfileError(
+            f"{profile.id}.toml: profile.driver: {profile.driver!r} is no driver; use one of {', '.join(DRIVERS)}"
+        )
+    return make(profile, address, connections, unit, snmp or PUBLIC)
+
+
+async def identify(
+    address: Address, connections: Connections, profiles: Mapping[str, Profile], *, snmp: SnmpTarget | None = None
+) -> Identity:
+    """Who answers at an address. Sends no credentials but the community or user given in `snmp`.
+
+    A port that a protocol is known by is asked in that protocol only; any other port is tried in all of them.
+
+    Raises:
+        DeviceError: Nobody understood any of the protocols; the error of the most telling attempt.
+    """
+    probes: dict[str, Callable[[], Awaitable[Identity]]] = {
+        "cgminer": lambda: _identify_miner(address, profiles),
+        "modbus-tcp": lambda: _identify_registers(address, connections, profiles),
+        "snmp": lambda: _identify_agent(address, connections, profiles, snmp or PUBLIC),
+    }
+    usual = {profile.protocol for profile in profiles.values() if profile.port == address.port}
+    errors: list[DeviceError] = []
+    for protocol, probe in probes.items():
+        if usual and protocol not in usual:
+            continue
+        try:
+            return await probe()
+        except DeviceError as error:
+            errors.append(error)
+    if not errors:
+        raise Unsupported(str(address), "no profile speaks a protocol for this port")
+    raise next((error for error in errors if not isinstance(error, Unreachable)), errors[0])
+
+
+def _of(profiles: Mapping[str, Profile], protocol: str) -> list[Profile]:
+    return [profile for profile in profiles.values() if profile.protocol == protocol]
+
+
+async def _identify_miner(address: Address, profiles: Mapping[str, Profile]) -> Identity:
+    known = _of(profiles, "cgminer")
+    if not known:
+        raise Unsupported(str(address), "no profile for miners of this protocol")
+    return await identify_miner(CgminerTransport(address, deadline=2 * _PROBE_DEADLINE_S), known[0])
+
+
+async def _identify_registers(address: Address, connections: Connections, profiles: Mapping[str, Profile]) -> Identity:
+    """A family with an identification register is told by it; the one without comes last."""
+    families = sorted(_of(profiles, "modbus-tcp"), key=lambda profile: "identify" not in profile.options)
+    errors: list[DeviceError] = [Unsupported(str(address), "no profile for Modbus devices")]
+    for profile in families:
+        try:
+            return await open_driver(profile, address, connections).identify()
+        except DeviceError as error:
+            errors.append(error)
+            if isinstance(error, Unreachable):
+                break
+    raise errors[-1]
+
+
+async def _identify_agent(
+    address: Address, connections: Connections, profiles: Mapping[str, Profile], target: SnmpTarget
+) -> Identity:
+    """The family whose own identifier the agent reports; else the first whose probe has a value."""
+    maps = [(profile, ObjectMap.of(profile)) for profile in _of(profiles, "snmp")]
+    oids = list(dict.fromkeys(oid for _, objects in maps for oid in identity_oids(objects)))
+    values = await connections.snmp.get(address, target, oids or [SYS_OBJECT_ID])
+    own = values.get(SYS_OBJECT_ID)
+    named = [item for item in maps if own in item[1].sys_object_ids]
+    probed = [item for item in sorted(maps, key=lambda item: item[0].id, reverse=True) if has_probe(item[1], values)]
+    for profile, objects in named + probed:
+        mac = await physical_address(connections.snmp, address, target)
+        return identity_of(profile, objects, values, mac)
+    raise Unsupported(str(address), f"an SNMP agent of no known family answers (sysObjectID {own!r})")

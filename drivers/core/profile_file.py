@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 from types import MappingProxyType
 
 from drivers.core.errors import ProfileError
@@ -104,14 +105,14 @@ def _check_options(protocol: str, options: Section, limits: Mapping[str, Limits]
 
 def _parse_limits(section: Section) -> Mapping[str, Limits]:
     limits: dict[str, Limits] = {}
-    for name in section.keys():  # noqa: SIM118 - a Section is no dict
+    for name in section.keys():
         if name not in POINTS:
             section.fail(name, "is no point", "use a canonical point name, such as chip_temp")
         item = section.section(name)
         numbers = {key: item.optional_number(key) for key in _BAND}
         item.finish()
         given = [(key, value) for key, value in numbers.items() if value is not None]
-        for (low_key, low), (high_key, high) in zip(given, given[1:], strict=False):
+        for (low_key, low), (high_key, high) in pairwise(given):
             if low > high:
                 item.fail(low_key, f"{low:g} lies above {high_key} {high:g}", f"order them as {' <= '.join(_BAND)}")
         limits[name] = Limits(**numbers)

@@ -222,7 +222,7 @@ def parse_codes(item: Section, name: str) -> Mapping[int, float]:
     point = POINTS[name]
     table = item.section("codes")
     codes: dict[int, float] = {}
-    for key in table.keys():  # noqa: SIM118 - a Section is no dict
+    for key in table.keys():
         word = table.choice(key, point.codes) if point.codes else table.text(key)
         if not point.codes or not key.lstrip("-").isdigit():
             table.fail(key, f"{name} has no such code", "codes map whole numbers to the names of the point")
@@ -237,7 +237,7 @@ def _parse_identity(section: Section, base: int) -> RegisterIdentity:
     result = RegisterIdentity(
         table=RegisterTable(section.choice("table", ("input", "holding"), "holding")),
         address=section.whole("address", base, 65535 + base) - base,
-        models=MappingProxyType({_whole_key(names, key): names.text(key) for key in names.keys()}),  # noqa: SIM118
+        models=MappingProxyType({_whole_key(names, key): names.text(key) for key in names.keys()}),
     )
     section.finish()
     return result
