@@ -1,6 +1,7 @@
 """The Device display."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from widgets.view_models.common import LimitTileView, PlotView, SeverityMark
 from widgets.view_models.incidents import ActionView
@@ -60,13 +61,56 @@ class PartTable:
     abnormal: tuple[int, ...]
 
 
+class OutletState(IntEnum):
+    """State of one outlet in the map of a PDU."""
+
+    UNKNOWN = 0
+    ON = 1
+    OFF = 2
+
+
 @dataclass(frozen=True, slots=True)
 class OutletView:
-    """Where the device hangs in the power tree."""
+    """Where the device hangs in the power tree.
+
+    Attributes:
+        title: "PDU-28, outlet 14, bank 1".
+        note: "feeds only this miner; match by power dip, 3 of 3".
+        facts: ("outlet", "on"), ("", "911 W"), ...
+        verified: "verified 12 May 2026", "not verified"; empty leaves the chip away.
+        banks: Codes of `OutletState`, bank by bank; empty draws no map.
+        own: Bank and place of this device's outlet, both counted from 0.
+    """
 
     title: str
     note: str
     facts: tuple[tuple[str, str], ...]
+    verified: str = ""
+    banks: tuple[tuple[int, ...], ...] = ()
+    own: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingView:
+    """The way of the coolant (or air) through a miner; inlet and outlet are never averaged.
+
+    Attributes:
+        inlet: "41.4"; empty for not measured.
+        inlet_note: "°C, bottom" and, in a second line, "T14 flow 660 L/min".
+        outlet_abnormal: Severity 1 to 4; 0 for none.
+        boards: Bin of each board's colour, 0 (normal) to 3; -1 for a board that does not answer.
+        facts: ("level", "78 %"), ("leak", "none"), ...
+        chip: "fan 1-4 not fitted"; empty for none.
+    """
+
+    inlet: str
+    inlet_note: str
+    outlet: str
+    outlet_note: str
+    outlet_abnormal: int = 0
+    boards: tuple[int, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    chip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +134,13 @@ class DeviceView:
         spans: Choices of the trend's range: ("20 min", 1200.0), ...
         boards: Empty for devices that are no miner; then `tables` carries the parts.
         texts: Facts that are no numbers: firmware, pool address, worker.
+        tz: IANA zone that labels the time axis.
+        cooling: The coolant's way; None where it is not known.
+        chip_steps: Chip temperatures in degC from which a chip takes the next colour, ascending, three of them.
+        chip_note: What the colours mean: "above expected 60 °C by up to 10.5, 12.5, 15 °C, more".
+        actions_note: "interlocks checked 2 s ago".
+        history_note: "incidents and changes, 90 d".
+        up: Where Backspace leads: "T14"; empty for the previous display.
     """
 
     id: str
@@ -113,3 +164,10 @@ class DeviceView:
     outlet: OutletView | None
     texts: tuple[tuple[str, str], ...]
     history: tuple[HistoryItem, ...]
+    tz: str = ""
+    cooling: CoolingView | None = None
+    chip_steps: tuple[float, float, float] = (70.5, 72.5, 75.0)
+    chip_note: str = ""
+    actions_note: str = ""
+    history_note: str = ""
+    up: str = ""

@@ -70,13 +70,20 @@ class AffectedNode:
 
 @dataclass(frozen=True, slots=True)
 class ActionView:
-    """A button with its key; a blocked one stays focusable and says why."""
+    """A button with its key; a blocked one stays focusable and says why.
+
+    Attributes:
+        note: What stands beside a free one: "allowed, no effect on hashing".
+        level: Approval it needs: "A0" to "A4"; empty for none.
+    """
 
     id: str
     label: str
     key: str
     blocked: str = ""
     primary: bool = False
+    note: str = ""
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
