@@ -66,6 +66,7 @@ class TankView:
         foot: "PDU 23, 24".
         scopes: Incident brackets.
         gap_after: A gap of 4 px after this cell row (between two PDUs); -1 for none.
+        outlet_band: Normal band of the outlet temperature as shares of the little bar; None draws none.
     """
 
     id: str
@@ -82,6 +83,7 @@ class TankView:
     foot: str
     scopes: tuple[HeatScope, ...] = ()
     gap_after: int = -1
+    outlet_band: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,7 @@ class QueueItem:
         label: "INC-1873".
         owner: "M. Okafor", "unassigned".
         scope: "412 miners".
+        automation: Steps done of steps, "3/5"; empty while no runbook runs.
     """
 
     id: str
@@ -192,6 +195,7 @@ class QueueItem:
     owner: str
     scope: str
     clock: ClockView
+    automation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
