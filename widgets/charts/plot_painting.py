@@ -21,7 +21,7 @@ from widgets.view_models.common import PlotView, Trace
 BAND_ALPHA = 0.55
 MARK = 14
 LABEL_STEP = 12.0
-FIGURE = re.compile(r"(?<![\w.])[−-]?\d[\d,]*(?:\.\d+)?(?![\w])")
+FIGURE = re.compile(r"(?<![\w.])[−-]?\d+(?:,\d{3})*(?:\.\d+)?(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,9 @@ def paint_front(painter: QPainter, plot: PlotArea, theme: Theme, cursor: Cursor,
         return
     _paint_head(painter, plot.area, view, theme)
     _paint_value_axis(painter, plot, theme)
+    flag = _flag(plot, cursor) if cursor.at is not None else None
     if foot:
-        _paint_time_axis(painter, plot, theme)
+        _paint_time_axis(painter, plot, theme, flag)
     if view.empty:
         draw_text(painter, plot.area.adjusted(12, 0, -12, 0), view.empty, LABEL, theme.secondary, align=CENTRE)
         return
@@ -74,8 +75,11 @@ def paint_front(painter: QPainter, plot: PlotArea, theme: Theme, cursor: Cursor,
     _paint_marks(painter, plot, view, theme, blink_on)
     if cursor.at is None:
         _paint_end_labels(painter, plot, _last_values(view), theme)
-    else:
-        _paint_cursor(painter, plot, view, theme, cursor)
+        return
+    _paint_cursor(painter, plot, view, theme, cursor.at)
+    if flag is not None and foot:
+        fill_frame(painter, flag, theme.raised, theme.border, 3)
+        draw_text(painter, flag, clock_text(cursor.at, cursor.tz), SMALL, theme.text, SEMIBOLD, CENTRE)
 
 
 def _paint_head(painter: QPainter, area: QRectF, view: PlotView, theme: Theme) -> None:
@@ -112,7 +116,15 @@ def _paint_value_axis(painter: QPainter, plot: PlotArea, theme: Theme) -> None:
         draw_text(painter, line, text, SMALL, theme.secondary, align=lettering.RIGHT)
 
 
-def _paint_time_axis(painter: QPainter, plot: PlotArea, theme: Theme) -> None:
+def _flag(plot: PlotArea, cursor: Cursor) -> QRectF:
+    """Where the cursor's time stands under the plot."""
+    assert cursor.at is not None
+    width = text_width(clock_text(cursor.at, cursor.tz), SMALL, SEMIBOLD) + 10
+    left = min(max(plot.x(cursor.at) - width / 2, plot.area.left()), plot.area.right() - width)
+    return QRectF(round(left), round(plot.area.bottom() + 4), round(width), 16)
+
+
+def _paint_time_axis(painter: QPainter, plot: PlotArea, theme: Theme, flag: QRectF | None) -> None:
     area = plot.area
     painter.setPen(QPen(theme.equipment, 1.0))
     for tick in plot.time_marks:
@@ -121,13 +133,16 @@ def _paint_time_axis(painter: QPainter, plot: PlotArea, theme: Theme) -> None:
     for tick in plot.time_marks:
         width = text_width(tick.label, SMALL)
         x = min(max(plot.x(tick.at) - width / 2, area.left()), area.right() - width)
-        draw_text(painter, QRectF(x, area.bottom() + 4, width + 1, 16), tick.label, SMALL, theme.secondary)
+        label = QRectF(x, area.bottom() + 4, width + 1, 16)
+        if flag is None or not flag.intersects(label):
+            draw_text(painter, label, tick.label, SMALL, theme.secondary)
 
 
 def _paint_limits(painter: QPainter, plot: PlotArea, view: PlotView, theme: Theme) -> None:
     area = plot.area
     pen = QPen(theme.secondary, 1.0)
     pen.setDashPattern([2, 3])
+    taken: list[QRectF] = []
     for limit in view.limits:
         if not plot.low <= limit.value <= plot.high:
             continue
@@ -135,7 +150,12 @@ def _paint_limits(painter: QPainter, plot: PlotArea, view: PlotView, theme: Them
         painter.setPen(pen)
         painter.drawLine(QLineF(area.left(), y, area.right(), y))
         top = y - 16 if y - 16 >= area.top() else y + 1
-        draw_text(painter, QRectF(area.left() + 6, top, area.width() - 12, 16), limit.label, SMALL, theme.secondary)
+        label = QRectF(area.left() + 6, top, text_width(limit.label, SMALL) + 10, 16)
+        for other in taken:
+            if other.intersects(label):
+                label.moveLeft(other.right())
+        taken.append(label)
+        draw_text(painter, label, limit.label, SMALL, theme.secondary)
 
 
 def _paint_marks(painter: QPainter, plot: PlotArea, view: PlotView, theme: Theme, blink_on: bool) -> None:
@@ -179,10 +199,9 @@ def _paint_end_labels(painter: QPainter, plot: PlotArea, labels: list[tuple[int,
         draw_text(painter, line, text, SMALL, plot.pen(index, theme).color())
 
 
-def _paint_cursor(painter: QPainter, plot: PlotArea, view: PlotView, theme: Theme, cursor: Cursor) -> None:
-    assert cursor.at is not None
+def _paint_cursor(painter: QPainter, plot: PlotArea, view: PlotView, theme: Theme, at: float) -> None:
     area = plot.area
-    x = plot.x(cursor.at)
+    x = plot.x(at)
     if not area.left() - 1 <= x <= area.right() + 1:
         return
     painter.setPen(QPen(theme.text, 1.0))
@@ -193,7 +212,7 @@ def _paint_cursor(painter: QPainter, plot: PlotArea, view: PlotView, theme: Them
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(theme.sunken, 1.5))
     for index, trace in enumerate(view.traces):
-        value = value_at(trace, cursor.at)
+        value = value_at(trace, at)
         if value is None:
             continue
         painter.setBrush(plot.pen(index, theme).color())
@@ -202,11 +221,6 @@ def _paint_cursor(painter: QPainter, plot: PlotArea, view: PlotView, theme: Them
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.restore()
     _paint_end_labels(painter, plot, labels, theme)
-    text = clock_text(cursor.at, cursor.tz)
-    width = text_width(text, SMALL, SEMIBOLD) + 10
-    flag = QRectF(min(max(x - width / 2, area.left()), area.right() - width), area.bottom() + 3, width, 16)
-    fill_frame(painter, flag, theme.raised, theme.border, 3)
-    draw_text(painter, flag, text, SMALL, theme.text, SEMIBOLD, CENTRE)
 
 
 def value_at(trace: Trace, at: float) -> float | None:

@@ -16,13 +16,13 @@ from widgets.theme.tokens import MARGIN, RAIL, TIME_BAR, ThemeSource
 from widgets.view_models.shell import TimeBarView
 
 SPANS = (("3600", "1 h"), ("14400", "4 h"), ("86400", "24 h"), ("604800", "7 d"))
-LIVE_WIDTH = 62
+LIVE_WIDTH = 46
 BUTTON = 24
 NARROW = 1100
 
 
 class _LiveBadge(Clickable):
-    """LIVE, or PAUSED; a click changes between them."""
+    """LIVE, or PAST; a click changes between them."""
 
     def __init__(self, theme: ThemeSource) -> None:
         super().__init__()
@@ -43,17 +43,16 @@ class _LiveBadge(Clickable):
         painter = QPainter(self)
         rect = QRectF(self.rect())
         if self._live:
-            rect.setWidth(44)
             fill_frame(painter, rect, theme.text, theme.text, 3)
         else:
             fill_frame(painter, rect, theme.window, theme.text, 3)
         ink = theme.window if self._live else theme.text
-        draw_text(painter, rect, "LIVE" if self._live else "PAUSED", SMALL, ink, BOLD, CENTRE)
+        draw_text(painter, rect, "LIVE" if self._live else "PAST", SMALL, ink, BOLD, CENTRE)
         if self.hasFocus():
             focus_ring(painter, rect, theme.secondary if self._live else theme.focus, 3)
 
     def _describe(self) -> None:
-        self.setAccessibleName("live" if self._live else "paused")
+        self.setAccessibleName("live" if self._live else "past")
         self.setToolTip("Pause the picture" if self._live else "Go live (End)")
 
 
@@ -158,7 +157,7 @@ class TimeBar(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.window)
         if not self._live:
-            painter.fillRect(QRectF(0, 0, self._spans.x() - MARGIN, self.height()), hatch(theme.raised, 16, 6.0))
+            painter.fillRect(QRectF(0, 0, self._spans.x() - MARGIN, self.height()), hatch(theme.hairline, 16, 5.0))
         hairline(painter, theme.hairline, 0, self.height() - 1, self.width(), self.height() - 1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -34,6 +34,8 @@ TRACK_TOP = 20
 TRACK = 14
 MARK = 14
 TICK_ROOM = 110
+HEAD_ROOM = 8
+"""Pixels kept free at the right for half of the play head."""
 POLL = 5.0
 """Seconds that left and right move: one poll."""
 MINUTE = 60.0
@@ -106,7 +108,7 @@ class TimeStrip(QWidget):
         painter.drawPixmap(0, 0, self._background(view, scale))
         head = scale.x(view.at)
         if not view.live:
-            ahead = QRectF(head, TRACK_TOP, max(0.0, self.width() - head), TRACK)
+            ahead = QRectF(head, TRACK_TOP, max(0.0, scale.width - head), TRACK)
             painter.fillRect(ahead, hatch(theme.hatch))
         for mark in view.marks:
             if not mark.closed and view.start <= mark.at <= view.stop:
@@ -180,7 +182,7 @@ class TimeStrip(QWidget):
         return "\n".join([*lines, moment_text(scale.at(x), view.tz)])
 
     def _scale(self, view: TimeBarView) -> _Scale:
-        return _Scale(view.start, view.stop, float(self.width() - 1))
+        return _Scale(view.start, view.stop, float(self.width() - HEAD_ROOM))
 
     def _scrub(self, event: QMouseEvent) -> None:
         if self._view is not None and event.buttons() & Qt.MouseButton.LeftButton:
@@ -205,7 +207,7 @@ class TimeStrip(QWidget):
 
     def _paint_ground(self, painter: QPainter, view: TimeBarView, scale: _Scale, closed: tuple[EventMark, ...]) -> None:
         theme = self._source.theme
-        track = QRectF(0, TRACK_TOP, self.width(), TRACK)
+        track = QRectF(0, TRACK_TOP, scale.width, TRACK)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.sunken)
         painter.drawRoundedRect(track, 2, 2)
@@ -247,7 +249,7 @@ class TimeStrip(QWidget):
     def _paint_head(self, painter: QPainter, x: float, view: TimeBarView, theme: Theme) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        x = min(max(x, 1.0), self.width() - 1.0)
+        x = min(max(x, 6.0), self.width() - 6.0)
         painter.setPen(QPen(theme.text, 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
         painter.drawLine(QLineF(x, 17, x, 35))
         painter.setPen(Qt.PenStyle.NoPen)
