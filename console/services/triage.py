@@ -1,0 +1,280 @@
+"""Turns alarms into incidents and carries out what operators do with them. The log is written before anybody hears."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from console.domain.alarms import Alarm, AlarmRule, Condition
+from console.domain.incident_life import allowed, resolve_refusal
+from console.domain.incident_text import Weights, equal_weights
+from console.domain.incidents import EventKind, Incident, IncidentEvent, IncidentState
+from console.domain.inventory import Site
+from console.domain.topology import build_topology
+from console.services.case_events import EventWriter, missed_deadlines
+from console.services.casebook import Case, CaseBook
+from console.services.ports import Clock, ConflictError, IncidentLog
+from console.services.triage_plan import Opening, Plan, has_recovered, plan
+
+GROWTH_SECONDS = 5.0
+"""The log hears of an incident's growth at most this often, unless it gets more severe."""
+
+HARMLESS = frozenset({EventKind.NOTED, EventKind.ALERTED, EventKind.GREW})
+"""What may have happened since an operator looked without making his decision stale (a rise in severity does)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is new or changed; already durable."""
+
+    alarms: tuple[Alarm, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+
+
+class Triage:
+    """One per site folder, in the process that may write to it.
+
+    Args:
+        log: Where incidents and alarms are kept.
+        site: The site, with its trees, zone and contract.
+        rules: The alarm rules.
+        clock: Source of time for operators' actions.
+        weights: Nominal hash power by miner, TH/s; without it every miner counts the same.
+        reset: Called with the latched alarms that an operator's resolution has reset (the evaluator's `reset`).
+    """
+
+    def __init__(
+        self,
+        log: IncidentLog,
+        site: Site,
+        rules: Sequence[AlarmRule],
+        clock: Clock,
+        *,
+        weights: Weights | None = None,
+        reset: Callable[[Iterable[UUID]], None] | None = None,
+    ) -> None:
+        self._log = log
+        self._clock = clock
+        self._reset = reset
+        self._rules = {rule.id: rule for rule in rules}
+        self._weights = weights
+        self._unsaved: dict[UUID, Alarm] = {}
+        self._lock = asyncio.Lock()
+        self._set_site(site)
+
+    def _set_site(self, site: Site) -> None:
+        topology = build_topology(site)
+        self.book = CaseBook(topology, self._rules)
+        weights = equal_weights(topology) if self._weights is None else self._weights
+        self._write = EventWriter(self.book, site, weights)
+
+    def use(self, site: Site, weights: Weights | None = None) -> None:
+        """Take over a changed site; open cases and waiting alarms stay."""
+        self._weights = self._weights if weights is None else weights
+        before = self.book
+        self._set_site(site)
+        self.book.take_over(before)
+
+    def standing(self) -> list[Alarm]:
+        """Every standing alarm, with its incident."""
+        return self.book.alarms()
+
+    def open_incidents(self) -> list[Incident]:
+        """Every open incident."""
+        return [case.incident for case in self.book.cases.values()]
+
+    async def restore(self, last_alive: float | None = None) -> list[Alarm]:
+        """Read back what stood when the collector stopped; returns the standing alarms for the evaluator.
+
+        Args:
+            last_alive: UTC seconds of the last sign of life before this start. A deadline that passed since is
+                noted as missed while unobserved.
+        """
+        now = self._clock.now()
+        async with self._lock:
+            alarms = await self._log.alarms(standing_only=True)
+            self.book.restore(await self._log.incidents(), alarms, now)
+            events = missed_deadlines(self.open_incidents(), now, last_alive)
+            self._settle(await self._append(events))
+        return self.book.alarms()
+
+    async def take_in(self, alarms: Sequence[Alarm], now: float) -> Changes:
+        """Take in new and changed alarms; call it with none, too: waiting and growth need the time to pass.
+
+        Raises:
+            StoreFull: Nothing is lost; the next call tries again.
+        """
+        async with self._lock:
+            for alarm in alarms:
+                self._unsaved[alarm.id] = self.book.absorb(alarm)
+            incidents: dict[UUID, Incident] = {}
+            made = plan(self.book, now)
+            for opening in made.openings:
+                self._note(incidents, await self._open(opening, now))
+            self._join(made, now)
+            self._note(incidents, await self._append(self._routine(now)))
+            self._note(incidents, await self._finish(made, now))
+            self.book.forget_old(now)
+            return Changes(await self._save(), tuple(incidents.values()))
+
+    def _note(self, incidents: dict[UUID, Incident], changed: Iterable[Incident]) -> None:
+        for incident in changed:
+            incidents[incident.id] = incident
+
+    async def _append(self, events: Sequence[IncidentEvent]) -> list[Incident]:
+        incidents = await self._log.append(events) if events else []
+        self._settle(incidents)
+        return incidents
+
+    def _settle(self, incidents: Iterable[Incident]) -> None:
+        for incident in incidents:
+            self.book.settle(incident)
+
+    async def _save(self) -> tuple[Alarm, ...]:
+        alarms = tuple(self._unsaved.values())
+        if alarms:
+            await self._log.keep_alarms(alarms)
+            self._unsaved = {}
+        return alarms
+
+    async def _open(self, opening: Opening, now: float) -> list[Incident]:
+        """One transaction: the new incident (or the relapse of an old one) and the end of those merged into it."""
+        opening.merged = [case for case in opening.merged if case.incident.id in self.book.cases]
+        event, devices = self._write.detected(opening, now)
+        log = await self._log.append([event, *self._write.merged(opening, event, now)])
+        incident = next(one for one in log if one.id == event.incident)
+        case = Case(incident, opening.root, devices=devices, told_at=now)
+        self.book.closed.pop(incident.id, None)
+        self.book.open(case)
+        alarms = [*opening.alarms, *(alarm for other in opening.merged for alarm in other.alarms.values())]
+        self._assign(alarms, case, now)
+        case.untold = False
+        self._settle(log)
+        return log
+
+    def _assign(self, alarms: Iterable[Alarm], case: Case, now: float) -> None:
+        for alarm in list(alarms):
+            self._unsaved[alarm.id] = self.book.assign(alarm, case, now)
+
+    def _join(self, made: Plan, now: float) -> None:
+        for incident, alarms in made.joining.items():
+            self._assign(alarms, self.book.cases[incident], now)
+
+    def _routine(self, now: float) -> list[IncidentEvent]:
+        """Growth that is due, and deadlines that have passed."""
+        events = []
+        for case in self.book.cases.values():
+            if case.untold:
+                event = self._write.grew(case, now, GROWTH_SECONDS)
+                if event is not None:
+                    events.append(event)
+        grown = {event.incident for event in events}
+        late = missed_deadlines([one for one in self.open_incidents() if one.id not in grown], now, None)
+        return [*events, *late]
+
+    async def _finish(self, made: Plan, now: float) -> list[Incident]:
+        """Resolve what is over: all alarms cleared, or only residual failures left after the hold-off."""
+        events = []
+        for case in self.book.cases.values():
+            if not case.alarms and case.story:
+                events.append(self._write.over(case, now, case in made.recovered))
+            elif not has_recovered(case, self.book):
+                case.recovered_at = None
+            elif case.recovered_at is None:
+                case.recovered_at = now
+        return await self._append(events)
+
+    async def acknowledge(self, incident: UUID, version: int, actor: str, note: str = "") -> list[Incident]:
+        """Acknowledge at the version the operator saw; its alarms are acknowledged with it.
+
+        Raises:
+            ConflictError: Somebody decided something since that version.
+            ValueError: Not allowed now; the text says why.
+            StoreFull: Nothing was written.
+        """
+        async with self._lock:
+            changed = await self._act(incident, version, EventKind.ACKNOWLEDGED, actor, note)
+            case = self.book.cases.get(incident)
+            if case is not None:
+                self._acknowledge_alarms(case, actor)
+                await self._save()
+            return changed
+
+    def _acknowledge_alarms(self, case: Case, actor: str) -> None:
+        now = self._clock.now()
+        for alarm in list(case.alarms.values()):
+            if alarm.acknowledged_at is None:
+                seen = replace(alarm, acknowledged_at=now, acknowledged_by=actor)
+                case.alarms[alarm.id] = seen
+                self._unsaved[alarm.id] = seen
+
+    async def note(self, incident: UUID, actor: str, text: str) -> list[Incident]:
+        """Add a note, also to an incident that is over. Raises ValueError for an empty one, and StoreFull."""
+        if not text.strip():
+            raise ValueError("A note needs some text.")
+        async with self._lock:
+            known = await self._find(incident)
+            return await self._act(incident, known.version, EventKind.NOTED, actor, text)
+
+    async def mitigate(self, incident: UUID, version: int, actor: str, note: str = "") -> list[Incident]:
+        """The impact has ended or is bounded. Raises as `acknowledge` does."""
+        async with self._lock:
+            return await self._act(incident, version, EventKind.MITIGATED, actor, note)
+
+    async def resolve(self, incident: UUID, version: int, actor: str, note: str = "") -> list[Incident]:
+        """The case is over; resets its latched alarms. Raises as `acknowledge` does, also while alarms stand."""
+        async with self._lock:
+            known = await self._find(incident)
+            case = self.book.cases.get(incident)
+            alarms = [] if case is None else list(case.alarms.values())
+            refusal = resolve_refusal(known, alarms)
+            if refusal:
+                raise ValueError(refusal)
+            changed = await self._act(incident, version, EventKind.RESOLVED, actor, note)
+            await self._clear_latched(alarms)
+            return changed
+
+    async def _clear_latched(self, alarms: Sequence[Alarm]) -> None:
+        latched = [alarm for alarm in alarms if alarm.condition is Condition.NORMAL]
+        now = self._clock.now()
+        self._unsaved.update({alarm.id: replace(alarm, cleared_at=now) for alarm in latched})
+        if self._reset is not None and latched:
+            self._reset(alarm.id for alarm in latched)
+        await self._save()
+
+    async def painted(self, incidents: Sequence[UUID], console: str) -> list[Incident]:
+        """A console has shown these incidents to somebody: those nobody had seen are alerted now."""
+        async with self._lock:
+            now = self._clock.now()
+            events = [
+                self._write.event(case.incident, EventKind.ALERTED, now, "console", f"painted on {console}")
+                for case in (self.book.cases.get(incident) for incident in dict.fromkeys(incidents))
+                if case is not None and case.incident.state is IncidentState.DETECTED
+            ]
+            return await self._append(events)
+
+    async def _find(self, incident: UUID) -> Incident:
+        case = self.book.cases.get(incident)
+        if case is not None:
+            return case.incident
+        for stored in await self._log.incidents():
+            if stored.id == incident:
+                return stored
+        raise ValueError("There is no such incident in this site folder.")
+
+    async def _act(self, incident: UUID, version: int, kind: EventKind, actor: str, text: str) -> list[Incident]:
+        known = await self._find(incident)
+        refuse_stale(known, version)
+        refusal = allowed(known, kind)
+        if refusal:
+            raise ValueError(refusal)
+        return await self._append([self._write.event(known, kind, self._clock.now(), actor, text)])
+
+
+def refuse_stale(incident: Incident, version: int) -> None:
+    """Raise ConflictError when something that matters to a decision happened after `version`."""
+    since = incident.events[max(0, version) :]
+    for event in since:
+        if event.kind not in HARMLESS or event.severity is not None:
+            did = f"{event.actor} wrote “{event.kind.value}”"
+            raise ConflictError(f"{incident.label} was changed first: {did}. Look again, then decide.")
