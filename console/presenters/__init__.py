@@ -1,1 +1,1 @@
-"""From the state of a site to view models. No Qt."""
+"""From the state of a site to what the displays show: pure functions and values, no Qt, no clock, no I/O."""

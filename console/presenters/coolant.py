@@ -1,0 +1,131 @@
+"""The cooling side of a site: what each loop carries, and how warm each tank is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from console.domain.inventory import Device, Loop
+from console.presenters import formatting
+from console.presenters.miners import Inventory, median
+from console.presenters.source import SiteState
+from console.presenters.standing import Standing
+from drivers.core.points import POINTS
+from drivers.core.profile import Limits
+from widgets.view_models.common import AckState, SeverityMark
+from widgets.view_models.site import LoopFact
+
+_TANK_POINTS = ("outlet_temp", "board_temp", "chip_temp")
+"""What says how warm a tank is, best first: the coolant that leaves the miners, else the boards, else the chips."""
+
+_FACT_POINTS = (("flow", "flow"), ("supply_temp", "supply"), ("return_temp", "return"))
+
+
+@dataclass(frozen=True, slots=True)
+class TankCoolant:
+    """How warm a tank is.
+
+    Attributes:
+        text: "56.6 °C".
+        share: Place on the band from normal low to alarm high, 0 to 1; None where no band is known.
+        abnormal: Severity 1 to 4; 0 for none.
+    """
+
+    text: str
+    share: float | None
+    abnormal: int
+
+
+def limits_of(state: SiteState, device: Device, point: str) -> Limits | None:
+    """The band of a point by the device's profile; None where the profile names none."""
+    profile = state.profiles.get(device.profile)
+    return None if profile is None else profile.limits.get(point)
+
+
+def by_tank(state: SiteState, inventory: Inventory, standing: Standing) -> dict[str, TankCoolant]:
+    """Median temperature of each tank's miners that answer; tanks where none reports one are left out."""
+    places = inventory.places(state)
+    rows = inventory.rows(state).miners
+    found: dict[str, TankCoolant] = {}
+    for point in _TANK_POINTS:
+        if len(found) == len(places.tanks):
+            break
+        values, _ = state.frame.whole(point)
+        if not len(values):
+            continue
+        for tank in places.tanks:
+            at = rows[tank.miners]
+            warm = median(values[at[at >= 0]]) if tank.id not in found else float("nan")
+            if np.isfinite(warm):
+                limits = limits_of(state, places.miners[int(tank.miners[0])], point)
+                abnormal = _tank_severity(limits, warm, standing, (places.miners[at] for at in tank.miners.tolist()))
+                found[tank.id] = TankCoolant(
+                    formatting.value_with_unit(point, warm), share_of_band(limits, warm), abnormal
+                )
+    return found
+
+
+def _tank_severity(limits: Limits | None, value: float, standing: Standing, miners: Iterable[Device]) -> int:
+    """A tank is abnormal when its median is above the alarm limit; the severity is that of the incident inside."""
+    if limits is None or limits.alarm_high is None or value <= limits.alarm_high:
+        return 0
+    severities = [int(case.severity) for miner in miners if (case := standing.incident(miner.id)) is not None]
+    return min(severities, default=0)
+
+
+def share_of_band(limits: Limits | None, value: float) -> float | None:
+    """Where a value stands between the low normal limit and the trip (or alarm) limit, 0 to 1."""
+    if limits is None:
+        return None
+    high = limits.trip_high if limits.trip_high is not None else limits.alarm_high
+    low = limits.normal_low
+    if low is None or high is None or high <= low:
+        return None
+    return float(min(max((value - low) / (high - low), 0.0), 1.0))
+
+
+def loop_named(state: SiteState, name: str) -> Loop | None:
+    """A loop of the site; None for miners that no loop cools."""
+    return next((loop for loop in state.site.loops if loop.name == name), None)
+
+
+def loop_facts(
+    state: SiteState, inventory: Inventory, standing: Standing, name: str
+) -> tuple[tuple[LoopFact, ...], SeverityMark | None]:
+    """Flow, temperatures and pumps of a loop, and the shape of the worst thing that stands at its plant."""
+    loop = loop_named(state, name)
+    facts: list[LoopFact] = []
+    mark: SeverityMark | None = None
+    for plant_name in () if loop is None else loop.plant:
+        plant = inventory.device_named(state, plant_name)
+        row = None if plant is None else state.row(plant.id)
+        if plant is None or row is None:
+            continue
+        for point, label in _FACT_POINTS:
+            text = formatting.value_with_unit(point, state.frame.value(row, point))
+            facts.append(LoopFact(label, text, standing.point(plant.id, point)))
+        pumps = pump_text(state, row)
+        if pumps:
+            facts.append(LoopFact("pumps", pumps, standing.point(plant.id, "pump_state")))
+        mark = _plant_mark(standing, plant) or mark
+    return tuple(facts), mark
+
+
+def _plant_mark(standing: Standing, plant: Device) -> SeverityMark | None:
+    incident = standing.incident(plant.id)
+    if incident is None:
+        return None
+    ack = AckState.NEW if incident.acknowledged_at is None else AckState.ACKNOWLEDGED
+    return SeverityMark(int(incident.severity), ack)
+
+
+def pump_text(state: SiteState, row: int) -> str:
+    """Like "1 72 %, 2 tripped"; empty where the plant reports no pump."""
+    frame = state.frame
+    parts = []
+    for part, at in frame.shape.parts(row, "pump_state"):
+        code = formatting.bare_value("pump_state", float(frame.values[at]))
+        speed = frame.value(row, "pump_speed", part)
+        running = code == POINTS["pump_state"].codes[1] and np.isfinite(speed)
+        parts.append(f"{part} {formatting.percent(speed)}" if running else f"{part} {code}".strip())
+    return ", ".join(parts)

@@ -1,0 +1,281 @@
+"""The Device display of one device of any kind."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from console.domain.inventory import Device
+from console.presenters import cases, coolant, device_parts, formatting
+from console.presenters.cell_tip import place_words
+from console.presenters.device_plots import device_plans
+from console.presenters.miners import Inventory
+from console.presenters.source import SiteState
+from console.presenters.standing import Standing, StandingIndex
+from console.presenters.tiles import gauge, mark_of
+from console.presenters.trends import PlotPlan, SeriesKey, Tail, plot_views
+from console.presenters.worst import state_word
+from console.services.ports import History
+from drivers.core.identity import DeviceKind
+from drivers.core.points import POINTS
+from drivers.core.profile import Model
+from drivers.core.reading import DeviceState
+from widgets.view_models.common import Gauge, LimitTileView
+from widgets.view_models.device import DeviceView, HistoryItem, OutletView
+from widgets.view_models.incidents import ActionView
+
+SPANS = (("20 min", 1200.0), ("4 h", 14400.0), ("24 h", 86400.0), ("7 d", 604800.0))
+MOST_TILES = 8
+HISTORY_ROWS = 12
+
+_TILES: dict[DeviceKind, tuple[str, ...]] = {
+    DeviceKind.MINER: (
+        "hashrate", "power", "efficiency", "chip_temp", "board_temp", "inlet_temp", "outlet_temp",
+        "fan_speed", "accepted", "hw_errors", "uptime",
+    ),
+    DeviceKind.PDU: ("power", "current", "voltage", "energy", "ambient_temp", "humidity"),
+    DeviceKind.PLANT: (
+        "flow", "supply_temp", "return_temp", "heat", "pressure", "pressure_drop", "level", "ambient_temp",
+    ),
+    DeviceKind.METER: ("power", "energy", "current", "voltage", "power_factor", "frequency_hz"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTrends:
+    """What the trends of a device are made of; `histories` None while they are read."""
+
+    histories: Mapping[SeriesKey, History] | None
+    tail: Tail | None
+    span: float
+
+
+class DevicePresenter:
+    """Presents one device at a time."""
+
+    def __init__(self, inventory: Inventory, standing: StandingIndex) -> None:
+        self._inventory = inventory
+        self._standing = standing
+
+    def plans(self, state: SiteState, device_id: str, now: float) -> tuple[PlotPlan, ...]:
+        """The trends the device has series for; empty for a device the site does not have."""
+        device = state.devices.get(UUID(device_id)) if device_id else None
+        return () if device is None else device_plans(state, device, self._expected(state, device, now))
+
+    def view(self, state: SiteState, device_id: str, trends: DeviceTrends, now: float) -> DeviceView | None:
+        """The display; None for a device that the site does not have (any more)."""
+        device = state.devices.get(UUID(device_id)) if device_id else None
+        if device is None:
+            return None
+        standing = self._standing.of(state)
+        model = _model(state, device)
+        word, age_text, silent = self._condition(state, device, now)
+        incident = standing.incident(device.id)
+        boards = device_parts.boards(state, device, model, standing)
+        fans = device_parts.fans(state, device, standing)
+        plans = device_plans(state, device, self._expected(state, device, now))
+        return DeviceView(
+            id=device_id,
+            mark=None if incident is None else cases.mark(incident),
+            name=device.name,
+            state=silent or word,
+            place=place_words(device.place),
+            subtitle=_subtitle(state, device),
+            head_facts=self._head_facts(state, device, standing, age_text),
+            silent=silent,
+            tiles=self._tiles(state, device, standing, silent, now),
+            boards=boards,
+            boards_note=_boards_note(state, device, model),
+            fans=fans,
+            cooling_note=_cooling_note(model, len(fans)),
+            tables=device_parts.tables(state, device, standing),
+            plots=plot_views(plans, trends.histories, trends.tail, state, (now - trends.span, now)),
+            spans=SPANS,
+            span=trends.span,
+            actions=_actions(device, incident is not None),
+            outlet=self._outlet(state, device),
+            texts=_texts(state, device),
+            history=_history(state, device, now),
+        )
+
+    def _expected(self, state: SiteState, device: Device, now: float) -> float:
+        at = self._inventory.places(state).index.get(device.id)
+        return math.nan if at is None else float(self._inventory.figures(state, now).expected[at])
+
+    def _condition(self, state: SiteState, device: Device, now: float) -> tuple[str, str, str]:
+        """State as a word, age of the data, and the sentence that stands in its place when the device is silent."""
+        row = state.row(device.id)
+        if row is None:
+            return "unknown", "never asked", "unknown, never asked"
+        frame = state.frame
+        answered = float(frame.answered[row])
+        reported = DeviceState(int(frame.state[row]))
+        stale = bool(frame.stale(now)[row])
+        word = state_word(reported, missing=stale)
+        age = formatting.age(now - answered) if math.isfinite(answered) else "never answered"
+        period = f"{age}, poll {formatting.number(float(frame.period[row]))} s"
+        if not stale and reported not in {DeviceState.UNREACHABLE, DeviceState.UNKNOWN}:
+            return word, period, ""
+        last = formatting.time_or_date(answered, now, state.site.zone) if math.isfinite(answered) else ""
+        return word, period, f"unknown, last answer {last}" if last else "unknown, no answer yet"
+
+    def _head_facts(
+        self, state: SiteState, device: Device, standing: Standing, age: str
+    ) -> tuple[tuple[str, str], ...]:
+        profile = state.profiles.get(device.profile)
+        facts = [("data age", age), ("address", str(device.address))]
+        if profile is not None:
+            facts.insert(0, ("profile", f"{profile.id}, {profile.evidence.value}"))
+        incident = standing.incident(device.id)
+        if incident is not None:
+            among = cases.scope(incident, state)
+            inside = f"{incident.label}, 1 of {among}" if len(incident.devices) > 1 else incident.label
+            facts.insert(0, ("in incident", inside))
+        return tuple(facts)
+
+    def _tiles(
+        self, state: SiteState, device: Device, standing: Standing, silent: str, now: float
+    ) -> tuple[LimitTileView, ...]:
+        row = state.row(device.id)
+        if row is None:
+            return ()
+        reported = {signal.point for signal in state.frame.shape.signals(row)}
+        tiles = []
+        for point in _TILES[device.kind]:
+            if point in reported:
+                value = float(state.frame.whole(point)[0][row])
+            elif point in {"power", "efficiency"} and device.kind is DeviceKind.MINER:
+                value = self._derived(state, device, point, now)
+                if not math.isfinite(value):
+                    continue
+            else:
+                continue
+            tiles.append(self._tile(state, device, standing, point, value, silent, now))
+        return tuple(tiles[:MOST_TILES])
+
+    def _derived(self, state: SiteState, device: Device, point: str, now: float) -> float:
+        """Power from the miner's outlet and the efficiency that follows from it."""
+        figures = self._inventory.figures(state, now)
+        at = self._inventory.places(state).index[device.id]
+        return float(figures.power[at] if point == "power" else figures.efficiency[at])
+
+    def _tile(
+        self, state: SiteState, device: Device, standing: Standing, point: str, value: float, silent: str, now: float
+    ) -> LimitTileView:
+        limits = coolant.limits_of(state, device, point)
+        abnormal = standing.point(device.id, point)
+        reference, deviation, band = "", "", gauge(value, limits, abnormal)
+        if limits is not None and limits.alarm_high is not None:
+            reference = f"limit {formatting.number(limits.alarm_high)}"
+        elif limits is not None and limits.alarm_low is not None:
+            reference = f"min {formatting.number(limits.alarm_low)}"
+        expected = self._expected(state, device, now)
+        if point == "hashrate" and expected > 0:
+            reference = f"expected {formatting.number(expected, 1)}"
+            deviation = formatting.deviation(100 * (value - expected) / expected)
+            shown = value if math.isfinite(value) else None
+            band = Gauge(shown, 0.0, 1.2 * expected, 0.95 * expected, 1.05 * expected, (expected,), abnormal)
+        return LimitTileView(
+            label="Hottest chip" if point == "chip_temp" else POINTS[point].label,
+            reference=reference,
+            figure=formatting.bare_value(point, value),
+            unit="" if point == "uptime" else formatting.unit_text(POINTS[point].unit),
+            deviation=deviation,
+            gauge=band,
+            mark=mark_of(abnormal),
+            stale=silent,
+        )
+
+    def _outlet(self, state: SiteState, device: Device) -> OutletView | None:
+        """What feeds the device, by the power tree."""
+        feed = next((feed for feed in state.site.feeds if feed.target == device.name), None)
+        if feed is None:
+            return None
+        source, _, outlet = feed.source.rpartition("/")
+        pdu = self._inventory.device_named(state, source or feed.source)
+        facts = []
+        row = None if pdu is None else state.row(pdu.id)
+        if row is not None and source:
+            for point in ("outlet_state", "outlet_power", "current"):
+                value = state.frame.value(row, point, outlet)
+                if math.isfinite(value):
+                    facts.append((POINTS[point].label.lower(), formatting.value_with_unit(point, value)))
+        verified = f"verified {feed.verified.isoformat()}" if feed.verified else "not verified"
+        title = f"{source}, outlet {outlet}" if source else feed.source
+        return OutletView(title, verified, tuple(facts))
+
+
+def _model(state: SiteState, device: Device) -> Model | None:
+    profile = state.profiles.get(device.profile)
+    return None if profile is None else profile.model(device.model)
+
+
+def _subtitle(state: SiteState, device: Device) -> str:
+    profile = state.profiles.get(device.profile)
+    parts = (
+        device.model,
+        "" if profile is None else profile.title,
+        str(device.address),
+        f"MAC {device.mac}" if device.mac else "",
+        f"serial {device.serial}" if device.serial else "",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _boards_note(state: SiteState, device: Device, model: Model | None) -> str:
+    row = state.row(device.id)
+    if row is None:
+        return ""
+    found = [float(state.frame.values[at]) for part, at in state.frame.shape.parts(row, "chips") if part]
+    there = [chips for chips in found if math.isfinite(chips)]
+    if not there:
+        return "chips not reported"
+    of = f" of {formatting.number(model.boards * model.chips)}" if model is not None and model.chips else ""
+    return f"{formatting.number(sum(there))}{of} chips"
+
+
+def _cooling_note(model: Model | None, fans: int) -> str:
+    cooling = "" if model is None else model.cooling
+    if cooling and cooling != "air":
+        return f"{cooling}: no fans" if not fans else cooling
+    return formatting.count(fans, "fan") if fans else "no fans reported"
+
+
+def _actions(device: Device, in_incident: bool) -> tuple[ActionView, ...]:
+    """What an operator can do from here. The console reads equipment; it commands none."""
+    on_map = "" if device.kind is DeviceKind.MINER and device.place else "it has no place on the map"
+    return (
+        ActionView("show_incident", "Show its incident", "Enter", "" if in_incident else "no open incident"),
+        ActionView("show_on_map", "Show on the map", "", on_map),
+        ActionView("show_in_fleet", "Show in the fleet table", ""),
+        ActionView("copy_address", "Copy its address", "Ctrl+C"),
+    )
+
+
+def _texts(state: SiteState, device: Device) -> tuple[tuple[str, str], ...]:
+    facts: Sequence[tuple[str, str]] = (
+        ("name", device.name),
+        ("kind", device.kind.value),
+        ("model", device.model),
+        ("serial", device.serial),
+        ("MAC", device.mac),
+        ("asset", device.asset),
+        ("Modbus unit", str(device.unit) if state.profiles.get(device.profile) and device.unit != 1 else ""),
+        ("SNMP", f"version {device.snmp.version}" if device.snmp is not None else ""),
+    )
+    return tuple((label, value) for label, value in facts if value)
+
+
+def _history(state: SiteState, device: Device, now: float) -> tuple[HistoryItem, ...]:
+    """Incidents of this device, newest first."""
+    mine = [case for case in state.incidents.values() if device.id in case.devices]
+    mine.sort(key=lambda case: case.detected_at, reverse=True)
+    return tuple(
+        HistoryItem(
+            time=formatting.time_or_date(case.detected_at, now, state.site.zone),
+            text=f"{case.label}, {case.title}" + ("" if case.state.is_open else f", {case.state.value}"),
+            mark=cases.mark(case),
+            incident=str(case.id),
+        )
+        for case in mine[:HISTORY_ROWS]
+    )

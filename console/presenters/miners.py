@@ -1,0 +1,222 @@
+"""What every miner of a site does against what is expected of it, as arrays in the order of the inventory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+
+from console.domain.inventory import Device, Site
+from console.domain.telemetry import Floats, Indices
+from console.presenters.frame import Flags, Frame, FrameShape
+from console.presenters.places import Places, read_places
+from console.presenters.source import SiteState
+from drivers.core.identity import DeviceKind
+from drivers.core.profile import Profile
+from drivers.core.reading import DeviceState
+
+OLD_AFTER_PERIODS = 3.0
+"""No cell keeps its colour longer than this many polls."""
+
+_RESTING = np.array([DeviceState.IDLE, DeviceState.ASLEEP, DeviceState.STOPPED, DeviceState.BOOTING], np.uint8)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where the devices of an inventory stand in frames of one shape.
+
+    Attributes:
+        miners: Frame row of each miner; -1 while it has none.
+        outlets: Position of the outlet power that feeds each miner; -1 where none is known.
+        meters, pdus, plants: Frame rows of the other kinds.
+        nameplate: TH/s that the model promises; NaN where the model is not known.
+    """
+
+    miners: Indices
+    outlets: Indices
+    meters: Indices
+    pdus: Indices
+    plants: Indices
+    nameplate: Floats
+
+
+@dataclass(frozen=True)
+class MinerFigures:
+    """One number for each miner; NaN where there is none.
+
+    Attributes:
+        hashrate: TH/s now.
+        expected: TH/s that it should give.
+        deviation: Percent of expected, 0 for as expected.
+        power: W, its own figure or that of its outlet.
+        efficiency: J/TH.
+        chip_temp: Hottest chip, degC.
+        age: Seconds since its last good report.
+        state: `DeviceState`.
+        missing: No answer, or the answer is too old to show.
+        resting: Answers and does not hash.
+    """
+
+    hashrate: Floats
+    expected: Floats
+    deviation: Floats
+    power: Floats
+    efficiency: Floats
+    chip_temp: Floats
+    age: Floats
+    state: np.ndarray[tuple[int], np.dtype[np.uint8]]
+    missing: Flags
+    resting: Flags
+
+    @property
+    def hashing(self) -> Flags:
+        """Miners that answer and hash."""
+        return ~self.missing & ~self.resting
+
+    @property
+    def shortfall(self) -> Floats:
+        """TH/s that each miner gives less than expected; a silent one misses all of it."""
+        given = np.where(self.missing, 0.0, np.nan_to_num(self.hashrate))
+        return np.maximum(np.nan_to_num(self.expected) - given, 0.0)
+
+
+class Inventory:
+    """Remembers what is worked out of a site and a shape until either of them is another object."""
+
+    def __init__(self) -> None:
+        self._site: Site | None = None
+        self._shape: FrameShape | None = None
+        self._places = Places((), {}, (), np.empty(0, np.int64), 0)
+        self._rows: Rows | None = None
+        self._figures: tuple[Frame, float, MinerFigures] | None = None
+        self._by_name: dict[str, Device] = {}
+
+    def places(self, state: SiteState) -> Places:
+        """The tanks of the site."""
+        if self._site is not state.site:
+            self._site, self._rows, self._figures = state.site, None, None
+            self._places = read_places(state.site)
+            self._by_name = {device.name: device for device in state.site.devices}
+        return self._places
+
+    def device_named(self, state: SiteState, name: str) -> Device | None:
+        """A device by the site's own name; None when there is none."""
+        self.places(state)
+        return self._by_name.get(name)
+
+    def rows(self, state: SiteState) -> Rows:
+        """Where its devices stand in the state's frame."""
+        places = self.places(state)
+        if self._rows is None or self._shape is not state.frame.shape:
+            self._shape = state.frame.shape
+            self._rows = _find_rows(state, places, self._by_name)
+        return self._rows
+
+    def figures(self, state: SiteState, now: float) -> MinerFigures:
+        """The figures of all miners; the same object while frame and second are the same."""
+        rows = self.rows(state)
+        known = self._figures
+        if known is None or known[0] is not state.frame or known[1] != now:
+            known = (state.frame, now, work_out(state.frame, rows, now))
+            self._figures = known
+        return known[2]
+
+
+def _find_rows(state: SiteState, places: Places, by_name: Mapping[str, Device]) -> Rows:
+    shape = state.frame.shape
+    row_of = shape.rows
+    by_kind: dict[DeviceKind, list[int]] = {kind: [] for kind in DeviceKind}
+    for device in state.site.devices:
+        row = row_of.get(device.id)
+        if row is not None:
+            by_kind[device.kind].append(row)
+    return Rows(
+        miners=np.array([row_of.get(device.id, -1) for device in places.miners], np.int64),
+        outlets=_find_outlets(state.site, places, shape, by_name),
+        meters=np.array(by_kind[DeviceKind.METER], np.int64),
+        pdus=np.array(by_kind[DeviceKind.PDU], np.int64),
+        plants=np.array(by_kind[DeviceKind.PLANT], np.int64),
+        nameplate=np.array([_nameplate(device, state.profiles) for device in places.miners], np.float64),
+    )
+
+
+def _find_outlets(site: Site, places: Places, shape: FrameShape, by_name: Mapping[str, Device]) -> Indices:
+    """The outlet of each miner, by the power tree."""
+    found = np.full(len(places.miners), -1, np.int64)
+    series = shape.point("outlet_power")
+    if not len(series.at):
+        return found
+    position = {
+        (shape.devices[row], part): int(at)
+        for row, part, at in zip(series.rows.tolist(), series.parts, series.at.tolist(), strict=True)
+    }
+    for feed in site.feeds:
+        source, _, outlet = feed.source.rpartition("/")
+        pdu, fed = by_name.get(source), by_name.get(feed.target)
+        at = None if fed is None else places.index.get(fed.id)
+        if pdu is not None and at is not None:
+            found[at] = position.get((pdu.id, outlet), -1)
+    return found
+
+
+def _nameplate(device: Device, profiles: Mapping[str, Profile]) -> float:
+    profile = profiles.get(device.profile)
+    model = None if profile is None else profile.model(device.model)
+    return float("nan") if model is None else model.hashrate
+
+
+def work_out(frame: Frame, rows: Rows, now: float) -> MinerFigures:
+    """The figures of every miner of a frame."""
+    hashrate = _pick(frame.whole("hashrate")[0], rows.miners)
+    nominal = _pick(frame.whole("hashrate_nominal")[0], rows.miners)
+    expected = np.where(nominal > 0, nominal, rows.nameplate)
+    own_power = _pick(frame.whole("power")[0], rows.miners)
+    power = np.where(np.isnan(own_power), _pick(frame.values, rows.outlets), own_power)
+    state = _pick(frame.state.astype(np.float64), rows.miners, float(DeviceState.UNKNOWN)).astype(np.uint8)
+    missing = _pick((frame.silent() | frame.stale(now, OLD_AFTER_PERIODS)).astype(np.float64), rows.miners, 1.0) > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        deviation = np.where(expected > 0, 100.0 * (hashrate - expected) / expected, np.nan)
+        efficiency = np.where(hashrate > 0, power / hashrate, np.nan)
+    resting = ~missing & (np.isin(state, _RESTING) | (hashrate == 0))
+    return MinerFigures(
+        hashrate=hashrate,
+        expected=expected,
+        deviation=deviation,
+        power=power,
+        efficiency=efficiency,
+        chip_temp=_pick(frame.whole("chip_temp")[0], rows.miners),
+        age=_pick(frame.age(now), rows.miners),
+        state=state,
+        missing=missing,
+        resting=resting,
+    )
+
+
+def _pick(values: Floats, at: Indices, absent: float = float("nan")) -> Floats:
+    """Elements by index; -1 gives `absent`."""
+    if not len(values):
+        return np.full(len(at), absent)
+    return np.where(at >= 0, values[at], absent)
+
+
+def median(values: Floats) -> float:
+    """The median of what is there; NaN when nothing is."""
+    there = values[np.isfinite(values)]
+    return float(np.median(there)) if len(there) else float("nan")
+
+
+def total(values: Floats) -> float:
+    """The sum of what is there; NaN when nothing is, because nothing known is not zero."""
+    there = values[np.isfinite(values)]
+    return float(there.sum()) if len(there) else float("nan")
+
+
+def greatest(values: Floats) -> float:
+    """The greatest of what is there; NaN when nothing is."""
+    there = values[np.isfinite(values)]
+    return float(there.max()) if len(there) else float("nan")
+
+
+def members(places: Places, devices: tuple[UUID, ...]) -> Indices:
+    """Indices of those of the devices that are miners of the site."""
+    return np.array([places.index[device] for device in devices if device in places.index], np.int64)

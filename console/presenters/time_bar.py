@@ -1,0 +1,42 @@
+"""The time bar: the range shown, the site's hashrate over it, and when incidents were detected."""
+
+from console.presenters import cases, formatting
+from console.presenters.source import Moment, SiteState
+from widgets.view_models.common import EventMark, Trace
+from widgets.view_models.shell import TimeBarView
+
+SPANS = (3600.0, 14400.0, 86400.0, 604800.0)
+HEADROOM = 1 / 24
+"""Share of the range kept free after the present, so that the play head never stands at the very edge."""
+
+
+def time_bar_view(state: SiteState, moment: Moment, strip: Trace | None, span: float, now: float) -> TimeBarView:
+    """The bar for a span of seconds that ends a little after now."""
+    stop = now + span * HEADROOM
+    start = stop - span
+    zone = state.site.zone
+    return TimeBarView(
+        live=moment.live,
+        start=start,
+        stop=stop,
+        at=now if moment.live else moment.at,
+        strip=strip,
+        marks=incident_marks(state, start, stop),
+        zone=f"zone site ({formatting.zone_label(now, zone)})",
+        tz=formatting.zone(zone).key,
+        span=span,
+    )
+
+
+def incident_marks(state: SiteState, start: float, stop: float) -> tuple[EventMark, ...]:
+    """One mark for each incident detected in the range, oldest first."""
+    inside = [case for case in state.incidents.values() if start <= case.detected_at <= stop]
+    return tuple(
+        EventMark(
+            at=case.detected_at,
+            mark=cases.mark(case),
+            tip=f"{case.label}\n{case.title}",
+            closed=not case.state.is_open,
+        )
+        for case in sorted(inside, key=lambda case: case.detected_at)
+    )
