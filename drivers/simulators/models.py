@@ -1,0 +1,54 @@
+"""Nameplates of the miners that the virtual site can be built from.
+
+Source: the manufacturer's data sheets (hashrate, power, boards, chips); identification strings as stock firmware
+writes them into `version` and `stats`.
+"""
+
+from dataclasses import dataclass
+
+BOARDS = 3
+"""Hash boards of every model below; stock firmware reports a fourth chain as empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class MinerModel:
+    """One model.
+
+    Attributes:
+        type: What the firmware reports as its type.
+        hashrate: TH/s at the factory setting.
+        power: W at the wall at the factory setting.
+        chips: Chips on one board.
+        frequency: MHz at the factory setting.
+        firmware: Miner version as reported.
+        compiled: Compile time as reported.
+    """
+
+    type: str
+    hashrate: float
+    power: float
+    chips: int
+    frequency: int
+    firmware: str
+    compiled: str
+
+
+MODELS = (
+    MinerModel("Antminer S19 XP", 140.0, 3010.0, 110, 545, "49.0.1.3", "Thu Oct 12 15:09:18 CST 2023"),
+    MinerModel("Antminer S19 Pro", 110.0, 3250.0, 114, 525, "49.0.1.3", "Tue Dec  6 16:12:30 CST 2022"),
+    MinerModel("Antminer S21", 200.0, 3500.0, 108, 490, "49.0.1.3", "Fri Nov  3 11:52:40 CST 2023"),
+)
+
+
+def miner_model(reported: str) -> MinerModel:
+    """The model of that name, compared without case; the first one when the site file names none.
+
+    Raises:
+        ValueError: The name is not in the table; the text lists what is.
+    """
+    if not reported:
+        return MODELS[0]
+    for model in MODELS:
+        if model.type.casefold() == reported.strip().casefold():
+            return model
+    raise ValueError(f"no virtual miner of model {reported!r}; there are {', '.join(model.type for model in MODELS)}")

@@ -1,0 +1,187 @@
+"""A virtual site: built from its file, served on loopback, stepped in real time."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
+
+import orjson
+
+from drivers.simulators.blueprint import Blueprint, Entry, read_blueprint
+from drivers.simulators.cgminer_replies import Replies
+from drivers.simulators.cgminer_server import CgminerServer
+from drivers.simulators.commands import Commands
+from drivers.simulators.faults import Fault
+from drivers.simulators.loopback import ServeError, datagrams, listeners
+from drivers.simulators.manners import Manners
+from drivers.simulators.modbus_server import ModbusServer, Slave
+from drivers.simulators.registers import Registers
+from drivers.simulators.snmp_server import SnmpServer
+from drivers.simulators.world import World
+
+LOGGER = logging.getLogger(__name__)
+STEP_SECONDS = 0.5
+LARGE_SITE = 8000
+"""From this many miners on the physics steps once a second, to leave the processor to the polls."""
+LONGEST_CATCH_UP = 10.0
+"""Real seconds: a site that was stopped (debugger, sleeping laptop) does not race through the time it missed."""
+CONTROL_LINE = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A site that is being served.
+
+    Attributes:
+        control: Host and port of the control listener.
+        commands: The same commands without a socket.
+    """
+
+    control: tuple[str, int]
+    commands: Commands
+
+
+class VirtualSite:
+    """One virtual site. Build it, then `async with site.serve() as serving:`."""
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        self.blueprint = blueprint
+        self.world = World(blueprint)
+
+    @classmethod
+    def parse(cls, text: str, faults: Iterable[Fault] = ()) -> Self:
+        """Build from the text of a site file, with more faults beside its own.
+
+        Raises:
+            ValueError: The text is no site file, or a fault names what is not on the site.
+        """
+        site = cls(read_blueprint(text))
+        for fault in faults:
+            site.world.set_fault(fault)
+        return site
+
+    @asynccontextmanager
+    async def serve(self, *, control_port: int = 0) -> AsyncIterator[Serving]:
+        """Open every listener and run the physics until the block is left.
+
+        Args:
+            control_port: Port of the control listener; 0 takes a free one.
+
+        Raises:
+            ServeError: A port is taken, or the site needs more sockets than this system allows.
+        """
+        async with AsyncExitStack() as stack:
+            manners = Manners(self.world)
+            miners = self._serve_miners(stack, manners)
+            pdus = self._serve_pdus(stack, manners)
+            modbus = await self._serve_modbus(stack, manners)
+
+            def served() -> dict[str, int]:
+                return {
+                    "cgminer": sum(server.served for server in miners),
+                    "snmp": sum(server.served for server in pdus),
+                    "modbus": sum(server.served for server in modbus),
+                }
+
+            commands = Commands(self.world, served)
+            address = await _serve_control(stack, commands, control_port)
+            ticking = asyncio.create_task(self._tick(), name="virtual site physics")
+            stack.push_async_callback(_end, ticking)
+            yield Serving(address, commands)
+
+    async def _tick(self) -> None:
+        """Step the physics with the real clock times the site's speed."""
+        period = STEP_SECONDS if len(self.blueprint.miners) < LARGE_SITE else 2 * STEP_SECONDS
+        loop = asyncio.get_running_loop()
+        last = loop.time()
+        while True:
+            await asyncio.sleep(period)
+            now = loop.time()
+            self.world.step(min(now - last, LONGEST_CATCH_UP) * self.blueprint.options.speed)
+            last = now
+
+    def _serve_miners(self, stack: AsyncExitStack, manners: Manners) -> list[CgminerServer]:
+        replies = Replies(self.world)
+        names = [entry.name for entry in self.blueprint.miners]
+        servers = []
+        for port, rows in _by_port(self.blueprint.miners).items():
+            server = CgminerServer(listeners(port, rows, defer=True), rows, names, replies, manners)
+            stack.push_async_callback(server.close)
+            servers.append(server)
+        return servers
+
+    def _serve_pdus(self, stack: AsyncExitStack, manners: Manners) -> list[SnmpServer]:
+        servers = []
+        for port, rows in _by_port(self.blueprint.pdus).items():
+            server = SnmpServer(datagrams(port, rows), rows, self.world, manners)
+            stack.callback(server.close)
+            servers.append(server)
+        return servers
+
+    async def _serve_modbus(self, stack: AsyncExitStack, manners: Manners) -> list[ModbusServer]:
+        registers = Registers(self.world)
+        ports: dict[int, dict[str, Slave]] = {}
+        plants, meters = self.blueprint.plants, self.blueprint.meters
+        for entries, read in ((plants, registers.plant), (meters, registers.meter)):
+            for row, entry in enumerate(entries):
+                ports.setdefault(entry.port, {})[entry.host] = Slave(entry, partial(read, row))
+        servers = []
+        for port, slaves in ports.items():
+            server = ModbusServer(slaves, manners)
+            for listener in listeners(port, slaves):
+                running = await asyncio.get_running_loop().create_server(server.connection, sock=listener)
+                stack.callback(server.close)
+                stack.callback(running.close)
+            servers.append(server)
+        return servers
+
+
+def _by_port(entries: Iterable[Entry]) -> dict[int, dict[str, int]]:
+    """Rows by host, for each port that is used."""
+    ports: dict[int, dict[str, int]] = {}
+    for row, entry in enumerate(entries):
+        ports.setdefault(entry.port, {})[entry.host] = row
+    return ports
+
+
+async def _serve_control(stack: AsyncExitStack, commands: Commands, port: int) -> tuple[str, int]:
+    talks: set[asyncio.Task[None]] = set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        current = asyncio.current_task()
+        if current is not None:
+            talks.add(current)
+            current.add_done_callback(talks.discard)
+        try:
+            while line := await reader.readline():
+                writer.write(orjson.dumps(commands.line(line.decode("utf-8", "replace"))) + b"\n")
+                await writer.drain()
+        except (ConnectionError, ValueError) as error:
+            LOGGER.debug("a control connection ended: %s", error)
+        finally:
+            writer.close()
+
+    try:
+        server = await asyncio.start_server(talk, "127.0.0.1", port, limit=CONTROL_LINE)
+    except OSError as error:
+        raise ServeError(f"the control listener cannot use port {port}: {error.strerror}; choose another") from error
+
+    async def hang_up() -> None:
+        server.close()
+        for task in talks:
+            task.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
+
+    stack.push_async_callback(hang_up)
+    host, bound = server.sockets[0].getsockname()[:2]
+    return str(host), int(bound)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled() and (error := task.exception()) is not None:
+        raise error
