@@ -64,6 +64,10 @@ class Theme:
         """The colour of severity 1 to 4; the text colour for 0, which means normal."""
         return (self.text, self.sev1, self.sev2, self.sev3, self.sev4)[severity]
 
+    def ink_on(self, ground: QColor) -> QColor:
+        """Text or window colour, whichever is read better on a coloured ground."""
+        return max((self.text, self.window), key=lambda ink: abs(ink.lightnessF() - ground.lightnessF()))
+
 
 def load_theme(name: str) -> Theme:
     """Read a theme of resources/themes ("dark" or "light").
