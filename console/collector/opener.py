@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from console.domain.inventory import Device
 from drivers.core.device import Driver
-from drivers.core.errors import Refused, Unsupported
+from drivers.core.errors import ProfileError, Refused, Unsupported
 from drivers.core.identity import Identity
 from drivers.core.profile import Profile
 from drivers.registry import Connections, identify, open_driver
@@ -40,7 +40,11 @@ class RegistryOpener:
         profile = self._profiles.get(device.profile)
         if profile is None:
             raise Unsupported(str(device.address), f"there is no profile {device.profile!r}; correct the site file")
-        return open_driver(profile, device.address, self._connections, unit=device.unit, snmp=await self._snmp(device))
+        snmp = await self._snmp(device)
+        try:
+            return open_driver(profile, device.address, self._connections, unit=device.unit, snmp=snmp)
+        except ProfileError as error:
+            raise Unsupported(str(device.address), str(error)) from error
 
     async def _snmp(self, device: Device) -> SnmpTarget | None:
         access = device.snmp

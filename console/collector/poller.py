@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from console.collector.availability import Availability
@@ -36,10 +36,26 @@ class Opener(Protocol):
 
 @dataclass(slots=True)
 class Tally:
-    """Counts over all devices since start."""
+    """Counts over all devices since start.
+
+    Attributes:
+        polls: Questions asked.
+        failures: Those without a good report.
+        overwritten: Good reports that a newer one replaced before the store had them.
+        unsaved: Rows with a report that the store has not taken yet.
+    """
 
     polls: int = 0
     failures: int = 0
+    overwritten: int = 0
+    unsaved: set[int] = field(default_factory=set)
+
+    def reported(self, row: int) -> None:
+        """A good report of this row is in the columns."""
+        if row in self.unsaved:
+            self.overwritten += 1
+        else:
+            self.unsaved.add(row)
 
 
 class Poller:
@@ -103,6 +119,7 @@ class Poller:
         if driver is None:
             driver = self._driver = await self._first_driver()
         self._columns.ingest(self._row, await driver.read(tier))
+        self._tally.reported(self._row)
         if tier is Tier.FULL:
             if self._reported:
                 await self._complete_facts(driver)

@@ -24,6 +24,13 @@ FULL_EVERY_SECONDS = 60.0
 FIRST_SWEEP_PER_SECOND = 600.0
 """Devices asked for the first time in one second at start."""
 
+SWEEP_SECONDS = 1.0
+"""The store takes what is new once in each whole monotonic second. A device with a period as short as this is asked
+in the middle of the second, so that some jitter never brings two of its reports into one sweep."""
+
+SWEEP_MARGIN = 0.2
+"""Share of the second on either side of the sweep in which such a device is not asked."""
+
 SMOOTHING = 0.25
 """Weight of the newest interval in a device's effective period."""
 
@@ -122,6 +129,8 @@ class Schedule:
         """
         place = len(self._entries)
         phase = (place * GOLDEN) % 1.0
+        if period <= SWEEP_SECONDS:
+            phase = SWEEP_MARGIN + (1.0 - 2.0 * SWEEP_MARGIN) * phase
         first = now + min(place / FIRST_SWEEP_PER_SECOND, phase * period)
         entry = Entry(row, subnet(address), period, urgency, phase, period, first)
         self._entries[row] = entry

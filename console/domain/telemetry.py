@@ -171,6 +171,7 @@ class LiveColumns:
         if earlier is None:
             self.values = self._values.extend(len(layout), np.nan)
             self.quality = self._quality.extend(len(layout), Quality.NOT_POLLED)
+        self.quality[block.start : block.stop] = Quality.NOT_POLLED
         self._blocks[row] = block
         self._layout_number.view[row] = self._layouts.setdefault(layout, len(self._layouts))
         self._start.view[row] = block.start
@@ -182,7 +183,7 @@ class LiveColumns:
         block = self._blocks[row]
         if block is not None:
             self.values[block.start : block.stop] = np.nan
-            self.quality[block.start : block.stop] = Quality.NOT_POLLED
+            self.quality[block.start : block.stop] = Quality.NOT_REPORTED
             self._dead.setdefault(row, []).append(block)
 
     def _reshaped(self) -> None:

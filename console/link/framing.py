@@ -164,3 +164,9 @@ class FrameSplitter:
             body = bytes(self._bytes[HEADER_BYTES:end])
             del self._bytes[:end]
             yield body
+
+    def rest(self) -> bytes:
+        """Take out what has arrived of a frame that is not complete yet."""
+        data = bytes(self._bytes)
+        self._bytes.clear()
+        return data

@@ -128,7 +128,7 @@ def test_that_a_device_that_flaps_between_two_layouts_does_not_grow_the_arrays()
     assert len(columns.values) == len(MINER) + len(METER)
     assert columns.values[:5].tolist() == [5.0, 6.0, 7.0, 8.0, 9.0]
     assert np.isnan(columns.values[5:]).all()
-    assert (columns.quality[5:] == Quality.NOT_POLLED).all()
+    assert (columns.quality[5:] == Quality.NOT_REPORTED).all()
 
 
 def test_that_a_removed_device_leaves_nothing_but_its_row() -> None:

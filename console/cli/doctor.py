@@ -1,0 +1,36 @@
+"""Check the environment: Python, libraries, display, SQLite, keyring, disk and file limits."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from console.support.selfcheck import Check, checks
+
+FOUND_PROBLEMS = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare options."""
+    parser.add_argument(
+        "folder", type=Path, nargs="?", default=Path(), metavar="FOLDER", help="where history will be kept"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check, report, and exit with 1 when something needed is not as it should be."""
+    found = [check() for check in checks(arguments.folder.resolve())]
+    ok = all(check.ok for check in found if check.needed)
+    if arguments.json:
+        print(json.dumps({"ok": ok, "checks": [asdict(check) for check in found]}))
+    else:
+        print("\n".join(map(_line, found)))
+    return 0 if ok else FOUND_PROBLEMS
+
+
+def _line(check: Check) -> str:
+    mark = "ok  " if check.ok else ("BAD " if check.needed else "note")
+    return f"{mark}  {check.name}: {check.detail}" + (
+        f"\n        {check.remedy}" if not check.ok and check.remedy else ""
+    )

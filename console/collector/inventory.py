@@ -1,0 +1,55 @@
+"""The site as the collector knows it now: what devices say of themselves is taken in and kept."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from console.domain.inventory import Device, Site
+from console.services.ports import StoreFull
+
+log = logging.getLogger(__name__)
+
+
+class LiveInventory:
+    """Collects changed devices and brings them to the store and to whoever listens, many at once.
+
+    Args:
+        site: As read from the store.
+        save: Keeps the site.
+        tell: Called with the changed devices once they are kept.
+
+    Attributes:
+        site: As it is now.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        save: Callable[[Site], Awaitable[None]],
+        tell: Callable[[Site, Sequence[Device]], None],
+    ) -> None:
+        self.site = site
+        self._save = save
+        self._tell = tell
+        self._changed: dict[UUID, Device] = {}
+
+    def learned(self, device: Device) -> None:
+        """A device was identified, or told new facts about itself."""
+        self._changed[device.id] = device
+
+    async def round(self) -> None:
+        """Take in what was learned since the last round. When the disk is full it stays for the next."""
+        if not self._changed:
+            return
+        changed, self._changed = self._changed, {}
+        devices = tuple(changed.get(device.id, device) for device in self.site.devices)
+        site = replace(self.site, devices=devices)
+        try:
+            await self._save(site)
+        except StoreFull as error:
+            log.warning("facts about %d devices are not kept yet: %s", len(changed), error)
+            self._changed = changed | self._changed
+            return
+        self.site = site
+        self._tell(site, tuple(changed.values()))

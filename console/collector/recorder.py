@@ -1,0 +1,63 @@
+"""Brings what the columns hold into the history, sweep by sweep, and survives a full disk."""
+
+import logging
+
+from console.collector.poller import Tally
+from console.domain.telemetry import LiveColumns
+from console.services.ports import Clock, HistoryWriter, StoreFull
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 5.0
+
+
+class Recorder:
+    """One site's sweeps.
+
+    Attributes:
+        stored: Durable samples since start.
+        error: Empty, or why nothing is being written.
+    """
+
+    def __init__(self, history: HistoryWriter, columns: LiveColumns, clock: Clock, tally: Tally) -> None:
+        self.stored = 0
+        self.error = ""
+        self._history = history
+        self._columns = columns
+        self._clock = clock
+        self._tally = tally
+        self._not_before = 0.0
+
+    @property
+    def lost(self) -> int:
+        """Answered polls that never reached the store: a newer report replaced them first."""
+        return self._tally.overwritten
+
+    async def sweep(self) -> None:
+        """Store what is new. While the disk is full, polling goes on and this is tried again every few seconds."""
+        now = self._clock.monotonic()
+        if now < self._not_before:
+            return
+        # The writer copies the columns before it first gives way to the loop: what reports from now on is unsaved.
+        taken, self._tally.unsaved = self._tally.unsaved, set()
+        try:
+            self.stored += await self._history.append(self._columns, self._clock.now())
+        except StoreFull as error:
+            self._put_back(taken)
+            self._not_before = now + RETRY_SECONDS
+            if not self.error:
+                log.warning("the history is not being written: %s", error)
+            self.error = str(error)
+            return
+        except Exception as error:
+            self._put_back(taken)
+            self.error = f"the history cannot be written: {error}"
+            raise
+        if self.error:
+            log.info("the history is being written again")
+            self.error = ""
+
+    def _put_back(self, taken: set[int]) -> None:
+        """What was not stored is unsaved still; what has been replaced in the meantime is lost."""
+        self._tally.overwritten += len(taken & self._tally.unsaved)
+        self._tally.unsaved |= taken
