@@ -91,6 +91,8 @@ class LiveColumns:
         revision: Grows with each change of shape; two sides with equal revisions index alike.
         values: Newest value of every series; NaN where there is none.
         quality: `Quality` of every series.
+        brought: Whether the device's newest report brought the series; a lighter poll leaves out some, and they keep
+            their values.
         answered: UTC seconds of each device's last good report; NaN before the first.
         state: `DeviceState` of every device.
         period: Effective poll period of every device, seconds; infinite once the device was removed.
@@ -101,11 +103,13 @@ class LiveColumns:
         self.devices: list[UUID] = []
         self._values = _Growing(np.float64)
         self._quality = _Growing(np.uint8)
+        self._brought = _Growing(np.bool_)
         self._answered = _Growing(np.float64)
         self._state = _Growing(np.uint8)
         self._period = _Growing(np.float64)
         self.values: Floats = self._values.view
         self.quality: Codes = self._quality.view
+        self.brought: NDArray[np.bool_] = self._brought.view
         self.answered: Floats = self._answered.view
         self.state: Codes = self._state.view
         self.period: Floats = self._period.view
@@ -171,6 +175,7 @@ class LiveColumns:
         if earlier is None:
             self.values = self._values.extend(len(layout), np.nan)
             self.quality = self._quality.extend(len(layout), Quality.NOT_POLLED)
+            self.brought = self._brought.extend(len(layout), False)
         self.quality[block.start : block.stop] = Quality.NOT_POLLED
         self._blocks[row] = block
         self._layout_number.view[row] = self._layouts.setdefault(layout, len(self._layouts))
@@ -200,9 +205,11 @@ class LiveColumns:
             asked = np.flatnonzero(quality != Quality.NOT_POLLED)
             self.values[block.start + asked] = np.asarray(report.values)[asked]
             self.quality[block.start + asked] = quality[asked]
+            self.brought[block.start : block.stop] = quality != Quality.NOT_POLLED
         else:
             self.values[block.start : block.stop] = report.values
             self.quality[block.start : block.stop] = np.frombuffer(report.quality, np.uint8)
+            self.brought[block.start : block.stop] = True
         self.answered[row] = report.answered
         self.state[row] = report.state
 

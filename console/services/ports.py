@@ -1,6 +1,6 @@
 """What the use cases need from the outside world. The composition roots plug the adapters in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -62,6 +62,30 @@ class History:
         return self.start + self.step * np.arange(len(self.values), dtype=np.float64)
 
 
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The sum of one point over many devices on a regular grid.
+
+    Attributes:
+        point: Canonical name.
+        start: UTC seconds of the first slot.
+        step: Seconds between slots.
+        values: Sum over the devices that have a good sample in the slot; NaN where none has.
+        count: How many series went into each sum: a lower count tells missing data from a lower sum.
+    """
+
+    point: str
+    start: float
+    step: float
+    values: NDArray[np.float64]
+    count: NDArray[np.int64]
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """UTC seconds of each slot's start."""
+        return self.start + self.step * np.arange(len(self.values), dtype=np.float64)
+
+
 class HistoryReader(Protocol):
     """Reads samples; safe beside a writer and in a read-only folder."""
 
@@ -71,8 +95,28 @@ class HistoryReader(Protocol):
         """Samples of (point, part) series of one device in [start, stop).
 
         Step 0 means the stored period; a greater one is rounded up to whole slots, each the mean of its good
-        samples with their low and high. A series nobody stored is left out.
+        samples with their low and high (counters and enumerations: the last good sample). A series nobody stored
+        is left out; the others stand in the order asked, all on one grid.
         """
+
+    async def total(
+        self,
+        point: str,
+        start: float,
+        stop: float,
+        step: float = 0.0,
+        *,
+        devices: Collection[UUID] | None = None,
+    ) -> Total:
+        """One point summed over devices (all that report it, when None) in each slot of [start, stop).
+
+        A device counts with its series without a part, or with the sum of its parts. A step of up to an hour is
+        rounded up to whole slots that divide the hour: each device's mean in a slot, summed. Beyond an hour the
+        hourly sums are averaged.
+        """
+
+    async def extent(self) -> tuple[float, float] | None:
+        """UTC seconds from the first stored hour to the end of the last; None while there is no history."""
 
 
 class HistoryWriter(Protocol):

@@ -1,0 +1,169 @@
+"""SQLite as the store uses it: pragmas, transactions, and errors in the words of the use cases.
+
+One writer per file: it alone commits and checkpoints (WAL, synchronous=FULL, BEGIN IMMEDIATE). Readers open the file
+read-only and keep their transactions short, because an open read transaction stops checkpoints and the log grows.
+"""
+
+import errno
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, event, insert
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+
+from console.services.ports import StoreFull
+
+BUSY_SECONDS = 5.0
+"""How long a statement waits for another process's lock before it fails."""
+
+PAGE_SIZE = 8192
+"""Bytes; tiles are tens of kilobytes, so larger pages waste less on chains of overflow pages."""
+
+_ALMOST_FULL = 1024 * 1024
+"""Bytes left on the disk below which an input/output error of SQLite is taken for a full disk."""
+
+_REPAIRED = {(3, 44): (3, 44, 6), (3, 50): (3, 50, 7)}
+_REPAIRED_SINCE = (3, 51, 3)
+_BROKEN_SINCE = (3, 7, 0)
+
+
+class StoreError(Exception):
+    """The store cannot be used as it is; the text is one sentence with its remedy."""
+
+
+def wal_reset_warning(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
+    """A sentence when SQLite's own version has the WAL-reset bug, else an empty string.
+
+    The bug can corrupt a file when two connections checkpoint and commit at the same instant. It is in 3.7.0 to
+    3.51.2 and repaired in 3.44.6, 3.50.7 and 3.51.3 (sqlite.org, release notes of 3.51.3).
+    """
+    repaired = _REPAIRED.get((version[0], version[1]), _REPAIRED_SINCE)
+    if version < _BROKEN_SINCE or version >= min(repaired, _REPAIRED_SINCE):
+        return ""
+    found = ".".join(str(part) for part in version)
+    return (
+        f"SQLite {found} has the WAL-reset bug: with two connections that checkpoint at the same instant a file may be "
+        "corrupted. The console lets only its one writer checkpoint; install Python with SQLite 3.44.6, 3.50.7, "
+        "3.51.3 or newer to be rid of it."
+    )
+
+
+def open_writer(path: Path) -> AsyncEngine:
+    """The one writing engine of a database file; creates the file. Its transactions begin IMMEDIATE."""
+    engine = create_async_engine(
+        _url(path), poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS}
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        _run(
+            connection,
+            f"PRAGMA page_size={PAGE_SIZE}",
+            "PRAGMA journal_mode=WAL",
+            "PRAGMA synchronous=FULL",
+            "PRAGMA fullfsync=1",
+            "PRAGMA foreign_keys=ON",
+            "PRAGMA journal_size_limit=67108864",
+        )
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def open_reader_engine(path: Path, *, connections: int = 2) -> AsyncEngine:
+    """A reading engine of a database file that exists. It can neither write nor checkpoint.
+
+    In a folder that cannot be written SQLite cannot keep its shared memory; the file is then opened as immutable,
+    which is right only because nobody can write there.
+
+    Raises:
+        StoreError: The folder is read-only and holds a write-ahead log that was never folded into the file.
+    """
+    immutable = not os.access(path.parent, os.W_OK)
+    log = path.with_name(path.name + "-wal")
+    if immutable and log.exists() and log.stat().st_size:
+        raise StoreError(
+            f"{path.name} was copied while it was being written: its newest samples stand in {log.name}, which cannot "
+            "be read in a read-only folder. Copy the site folder to a place that can be written and open it there."
+        )
+    options = {"immutable": "1"} if immutable else {"mode": "ro"}
+    engine = create_async_engine(
+        _url(path, **options),
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_SECONDS},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        _run(connection, "PRAGMA wal_autocheckpoint=0", "PRAGMA query_only=1")
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _url(path: Path, **options: str) -> URL:
+    return URL.create("sqlite+aiosqlite", database=path.absolute().as_uri(), query={**options, "uri": "true"})
+
+
+def _run(connection: DBAPIConnection, *pragmas: str) -> None:
+    # The driver must not open transactions of its own: BEGIN is sent by the "begin" event above.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in pragmas:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+@contextmanager
+def full_disk_as_store_full(folder: Path) -> Iterator[None]:
+    """Turn SQLite's ways of saying "disk full" into `StoreFull`; the transaction inside has been rolled back."""
+    try:
+        yield
+    except (DatabaseError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DatabaseError) else error
+        if _says_full(cause, folder):
+            raise StoreFull(_full_text(folder)) from error
+        raise
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StoreFull(_full_text(folder)) from error
+        raise
+
+
+def _says_full(error: BaseException | None, folder: Path) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return True
+    return code & 0xFF == sqlite3.SQLITE_IOERR and shutil.disk_usage(folder).free < _ALMOST_FULL
+
+
+def _full_text(folder: Path) -> str:
+    return f"The disk of {folder} is full: nothing more is kept until space is freed. Reading goes on."
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]], prefix: str = "") -> None:
+    """Insert whole rows in the order of the table's columns as one statement.
+
+    Rows go to the driver as they are: SQLAlchemy's own handling of parameters would cost the event loop a
+    microsecond for each value. `prefix` is "OR REPLACE" or "OR IGNORE".
+    """
+    if rows:
+        statement = insert(table).prefix_with(prefix) if prefix else insert(table)
+        connection.exec_driver_sql(str(statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))), list(rows))

@@ -1,0 +1,170 @@
+"""Head rows: what one shard reported in one sweep, kept as a blob until its hour is full.
+
+Layout of a blob, little endian: format byte, CRC-32 of the rest (u32), size of the plain body (u32), then a zstd frame
+of: number of sections (u16), number of losses (u32); each section: layout id (i64), devices (u32), series (u16), width
+(u8), flags (u8), seats (u16 each), slots (u16 each), byte planes of the differences from device to device of each
+series, and one quality byte for each sample unless all are good; then the losses: seats (u16), slots (u16), reasons
+(u8).
+"""
+
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.store.codec import CorruptBlob, compress, decompress, narrow, pack, unpack
+from console.store.quantise import Codes, Integers
+
+_FORMAT = 1
+_FRONT = struct.Struct("<BII")
+_COUNTS = struct.Struct("<HI")
+_SECTION = struct.Struct("<qIHBB")
+_ALL_GOOD = 1
+_LEVEL = 1
+
+Shorts: TypeAlias = NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Devices of one layout.
+
+    Attributes:
+        layout: Layout id.
+        seats: Seat of each device in its shard; a seat may stand here for several slots.
+        slots: Slot of each within the hour.
+        steps: Series x devices, in steps.
+        quality: Series x devices.
+    """
+
+    layout: int
+    seats: Shorts
+    slots: Shorts
+    steps: Integers
+    quality: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Devices without an answer: seat, slot and `Quality` that says why, as parallel arrays."""
+
+    seats: Shorts
+    slots: Shorts
+    reasons: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One sweep of one shard within one hour."""
+
+    sections: tuple[Section, ...]
+    losses: Losses
+
+
+NO_LOSSES = Losses(np.empty(0, np.uint16), np.empty(0, np.uint16), np.empty(0, np.uint8))
+
+
+def encode_head(head: Head) -> bytes:
+    """The blob of a sweep."""
+    parts = [_COUNTS.pack(len(head.sections), len(head.losses.seats))]
+    for section in head.sections:
+        series, devices = section.steps.shape
+        steps = narrow(section.steps)
+        differences = np.diff(steps, axis=1, prepend=steps.dtype.type(0))
+        width, planes = pack(differences)
+        all_good = not section.quality.any()
+        parts += (
+            _SECTION.pack(section.layout, devices, series, width, _ALL_GOOD if all_good else 0),
+            section.seats.tobytes(),
+            section.slots.tobytes(),
+            planes,
+            b"" if all_good else np.ascontiguousarray(section.quality).tobytes(),
+        )
+    parts += (head.losses.seats.tobytes(), head.losses.slots.tobytes(), head.losses.reasons.tobytes())
+    body = b"".join(parts)
+    frame = compress(body, _LEVEL)
+    return _FRONT.pack(_FORMAT, zlib.crc32(frame), len(body)) + frame
+
+
+def decode_head(blob: bytes, wanted: Mapping[int, int] | None = None) -> Head:
+    """The sweep in a blob. With `wanted` (seat: layout id) only those seats; sections without one are skipped unread.
+
+    Raises:
+        CorruptBlob: Wrong format, checksum or size.
+    """
+    if len(blob) < _FRONT.size or blob[0] != _FORMAT:
+        raise CorruptBlob(f"no head row of format {_FORMAT}: {blob[:1].hex() or 'empty'}")
+    _, checksum, size = _FRONT.unpack_from(blob)
+    frame = memoryview(blob)[_FRONT.size :]
+    if zlib.crc32(frame) != checksum:
+        raise CorruptBlob("a head row fails its checksum")
+    reader = _Cursor(decompress(frame, size))
+    try:
+        return _decode(reader, wanted)
+    except (struct.error, ValueError) as error:
+        raise CorruptBlob(f"a head row does not hold what its header says: {error}") from error
+
+
+def _decode(reader: "_Cursor", wanted: Mapping[int, int] | None) -> Head:
+    sections, losses = _COUNTS.unpack(reader.take(_COUNTS.size))
+    found: list[Section] = []
+    seats_of = _by_layout(wanted) if wanted is not None else None
+    for _ in range(sections):
+        section = _decode_section(reader, seats_of)
+        if section is not None:
+            found.append(section)
+    seats, slots = reader.shorts(losses), reader.shorts(losses)
+    reasons = reader.bytes(losses)
+    if wanted is not None and losses:
+        mine = np.isin(seats, list(wanted))
+        seats, slots, reasons = seats[mine], slots[mine], reasons[mine]
+    return Head(tuple(found), Losses(seats, slots, reasons))
+
+
+def _by_layout(wanted: Mapping[int, int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for seat, layout in wanted.items():
+        found.setdefault(layout, []).append(seat)
+    return found
+
+
+def _decode_section(reader: "_Cursor", seats_of: Mapping[int, Sequence[int]] | None) -> Section | None:
+    layout, devices, series, width, flags = _SECTION.unpack(reader.take(_SECTION.size))
+    seats, slots = reader.shorts(devices), reader.shorts(devices)
+    planes = reader.bytes(width * series * devices)
+    codes = None if flags & _ALL_GOOD else reader.bytes(series * devices)
+    mine: Integers | None = None
+    if seats_of is not None:
+        mine = np.flatnonzero(np.isin(seats, seats_of.get(layout, ())))
+        if not len(mine):
+            return None
+    steps = np.zeros((series, devices), np.int64)
+    if width:
+        np.cumsum(unpack(planes.reshape(width, series, devices), width), axis=1, out=steps)
+    quality = np.zeros((series, devices), np.uint8) if codes is None else codes.reshape(series, devices)
+    if mine is not None:
+        return Section(layout, seats[mine], slots[mine], steps[:, mine], quality[:, mine])
+    return Section(layout, seats, slots, steps, quality)
+
+
+class _Cursor:
+    """Takes consecutive parts out of a body."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._at = 0
+
+    def take(self, count: int) -> bytes:
+        start = self._at
+        self._at += count
+        return self._body[start : self._at]
+
+    def bytes(self, count: int) -> Codes:
+        return np.frombuffer(self.take(count), np.uint8, count)
+
+    def shorts(self, count: int) -> Shorts:
+        return np.frombuffer(self.take(2 * count), np.uint16, count)

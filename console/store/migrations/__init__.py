@@ -1,0 +1,66 @@
+"""How database files come from one schema version to the next: one module per version, oldest first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection
+from uuid_utils.compat import uuid7
+
+from console.store.engine import StoreError
+from console.store.migrations import v0001_initial
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step: what it brings, and how each of the two kinds of file takes it."""
+
+    info: str
+    upgrade_console: Callable[[Connection], None]
+    upgrade_history: Callable[[Connection], None]
+
+
+MIGRATIONS = (Migration(v0001_initial.info, v0001_initial.upgrade_console, v0001_initial.upgrade_history),)
+
+SCHEMA = len(MIGRATIONS)
+"""The version that this program writes."""
+
+
+def upgrade(connection: Connection, *, history: bool, origin: UUID | None = None) -> UUID:
+    """Bring a file to `SCHEMA` inside the caller's transaction and return its origin.
+
+    A new file gets `origin`, or one of its own.
+
+    Raises:
+        StoreError: The file was written by a newer program.
+    """
+    connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    version = stored_version(connection)
+    refuse_newer(version)
+    for migration in MIGRATIONS[version:]:
+        step = migration.upgrade_history if history else migration.upgrade_console
+        step(connection)
+    connection.exec_driver_sql("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
+    made = str(origin or uuid7())
+    connection.exec_driver_sql("INSERT OR IGNORE INTO meta VALUES ('origin', ?)", (made,))
+    return stored_origin(connection)
+
+
+def stored_version(connection: Connection) -> int:
+    """Schema version of an existing file; 0 while it has none."""
+    found = connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'schema'").scalar()
+    return int(str(found)) if found is not None else 0
+
+
+def stored_origin(connection: Connection) -> UUID:
+    """The installation that made the file."""
+    return UUID(str(connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'origin'").scalar_one()))
+
+
+def refuse_newer(version: int) -> None:
+    """Raise `StoreError` for a schema version that this program does not know."""
+    if version > SCHEMA:
+        raise StoreError(
+            f"This site folder has schema version {version}; this program knows versions up to {SCHEMA}. "
+            "A newer TerraHash Console wrote it: install that version or newer. Nothing was changed."
+        )

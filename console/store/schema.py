@@ -1,0 +1,185 @@
+"""The tables as they are today; `migrations` says how a file comes to have them.
+
+`console.sqlite` holds what people enter and decide; `history/<yyyy-mm>.sqlite` holds samples of one UTC month and can
+be copied, moved or deleted alone, so it carries its own registry of series.
+"""
+
+from sqlalchemy import BLOB, Column, Float, Integer, MetaData, Table, Text
+
+CONSOLE = MetaData()
+"""Tables of console.sqlite."""
+
+meta = Table("meta", CONSOLE, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+"""`schema` is the version of the file; `origin` the UUID of the installation that made it."""
+
+site = Table(
+    "site",
+    CONSOLE,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("rated_mw", Float, nullable=False),
+    Column("target_hashrate", Float, nullable=False),
+    Column("contract", Text),
+)
+
+device = Table(
+    "device",
+    CONSOLE,
+    Column("id", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("name", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("unit", Integer, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("serial", Text, nullable=False),
+    Column("mac", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("asset", Text, nullable=False),
+    Column("snmp", Text),
+)
+
+alias = Table(
+    "alias",
+    CONSOLE,
+    Column("kind", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("device", Text, nullable=False),
+)
+"""What a device was once known by (serial, mac, name, address) and the UUID that goes with it; never deleted."""
+
+loop = Table(
+    "loop",
+    CONSOLE,
+    Column("position", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("plant", Text, nullable=False),
+    Column("cools", Text, nullable=False),
+)
+
+feed = Table(
+    "feed",
+    CONSOLE,
+    Column("position", Integer, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("verified", Text),
+)
+
+link = Table(
+    "link",
+    CONSOLE,
+    Column("position", Integer, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),
+)
+
+incident = Table(
+    "incident",
+    CONSOLE,
+    Column("id", Text, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("open", Integer, nullable=False),
+)
+"""One row for each incident: its number, and whether the fold of its events is open."""
+
+incident_event = Table(
+    "incident_event",
+    CONSOLE,
+    Column("origin", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("incident", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("body", BLOB, nullable=False),
+)
+"""Append-only; (incident, version) is unique."""
+
+alarm = Table(
+    "alarm",
+    CONSOLE,
+    Column("id", Text, primary_key=True),
+    Column("device", Text, nullable=False),
+    Column("standing", Integer, nullable=False),
+    Column("onset_at", Float, nullable=False),
+    Column("body", BLOB, nullable=False),
+)
+
+gap = Table(
+    "gap",
+    CONSOLE,
+    Column("start", Float, primary_key=True),
+    Column("stop", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+alive = Table("alive", CONSOLE, Column("id", Integer, primary_key=True), Column("at", Float, nullable=False))
+"""One row: when the collector last said that it was running."""
+
+HISTORY = MetaData()
+"""Tables of a month of history."""
+
+history_meta = Table("meta", HISTORY, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+point = Table(
+    "point",
+    HISTORY,
+    Column("name", Text, primary_key=True),
+    Column("scale", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Steps per unit: a stored integer divided by this is the value."""
+
+layout = Table("layout", HISTORY, Column("id", Integer, primary_key=True), Column("signals", Text, nullable=False))
+"""What one device reports, in order; the id is a hash of the content, so equal layouts share one row."""
+
+shard = Table(
+    "shard",
+    HISTORY,
+    Column("origin", Text, primary_key=True),
+    Column("id", Integer, primary_key=True),
+    Column("period_ms", Integer, nullable=False),
+)
+"""Devices of one stored period that share head rows and tiles."""
+
+seat = Table(
+    "seat",
+    HISTORY,
+    Column("origin", Text, primary_key=True),
+    Column("shard", Integer, primary_key=True),
+    Column("seat", Integer, primary_key=True),
+    Column("device", Text, nullable=False),
+    Column("layout", Integer, nullable=False),
+)
+"""A device's place in a shard. Rows are only ever added, so the rank of a series among its point never changes."""
+
+head = Table(
+    "head",
+    HISTORY,
+    Column("shard", Integer, primary_key=True),
+    Column("hour", Integer, primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("body", BLOB, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""One sweep of one shard, until its hour (whole hours since the epoch) is full. Only of this file's own origin."""
+
+tile = Table(
+    "tile",
+    HISTORY,
+    Column("level", Integer, primary_key=True),
+    Column("origin", Text, primary_key=True),
+    Column("shard", Integer, primary_key=True),
+    Column("point", Text, primary_key=True),
+    Column("chunk", Integer, primary_key=True),
+    Column("hour", Integer, primary_key=True),
+    Column("rev", Integer, primary_key=True),
+    Column("hash", BLOB, nullable=False),
+    Column("body", BLOB, nullable=False),
+)
+"""Up to 256 series of one point over one hour. Immutable: late samples become another `rev`. Level 0 is the stored
+period; coarser levels are for roll-ups. `hash` (BLAKE2b-128 of the body) is what merging compares."""
