@@ -25,7 +25,7 @@ HARMLESS = frozenset({EventKind.NOTED, EventKind.ALERTED, EventKind.GREW})
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is new or changed; already durable."""
+    """What is new or changed since the last call, by time or by operators; already durable."""
 
     alarms: tuple[Alarm, ...] = ()
     incidents: tuple[Incident, ...] = ()
@@ -59,6 +59,8 @@ class Triage:
         self._rules = {rule.id: rule for rule in rules}
         self._weights = weights
         self._unsaved: dict[UUID, Alarm] = {}
+        self._saved: dict[UUID, Alarm] = {}
+        self._changed: dict[UUID, Incident] = {}
         self._lock = asyncio.Lock()
         self._set_site(site)
 
@@ -107,19 +109,17 @@ class Triage:
         async with self._lock:
             for alarm in alarms:
                 self._unsaved[alarm.id] = self.book.absorb(alarm)
-            incidents: dict[UUID, Incident] = {}
             made = plan(self.book, now)
             for opening in made.openings:
-                self._note(incidents, await self._open(opening, now))
+                await self._open(opening, now)
             self._join(made, now)
-            self._note(incidents, await self._append(self._routine(now)))
-            self._note(incidents, await self._finish(made, now))
+            await self._append(self._routine(now))
+            await self._finish(made, now)
             self.book.forget_old(now)
-            return Changes(await self._save(), tuple(incidents.values()))
-
-    def _note(self, incidents: dict[UUID, Incident], changed: Iterable[Incident]) -> None:
-        for incident in changed:
-            incidents[incident.id] = incident
+            await self._save()
+            changes = Changes(tuple(self._saved.values()), tuple(self._changed.values()))
+            self._saved, self._changed = {}, {}
+            return changes
 
     async def _append(self, events: Sequence[IncidentEvent]) -> list[Incident]:
         incidents = await self._log.append(events) if events else []
@@ -129,15 +129,15 @@ class Triage:
     def _settle(self, incidents: Iterable[Incident]) -> None:
         for incident in incidents:
             self.book.settle(incident)
+            self._changed[incident.id] = incident
 
-    async def _save(self) -> tuple[Alarm, ...]:
-        alarms = tuple(self._unsaved.values())
-        if alarms:
-            await self._log.keep_alarms(alarms)
+    async def _save(self) -> None:
+        if self._unsaved:
+            await self._log.keep_alarms(list(self._unsaved.values()))
+            self._saved.update(self._unsaved)
             self._unsaved = {}
-        return alarms
 
-    async def _open(self, opening: Opening, now: float) -> list[Incident]:
+    async def _open(self, opening: Opening, now: float) -> None:
         """One transaction: the new incident (or the relapse of an old one) and the end of those merged into it."""
         opening.merged = [case for case in opening.merged if case.incident.id in self.book.cases]
         event, devices = self._write.detected(opening, now)
@@ -150,7 +150,6 @@ class Triage:
         self._assign(alarms, case, now)
         case.untold = False
         self._settle(log)
-        return log
 
     def _assign(self, alarms: Iterable[Alarm], case: Case, now: float) -> None:
         for alarm in list(alarms):
@@ -172,7 +171,7 @@ class Triage:
         late = missed_deadlines([one for one in self.open_incidents() if one.id not in grown], now, None)
         return [*events, *late]
 
-    async def _finish(self, made: Plan, now: float) -> list[Incident]:
+    async def _finish(self, made: Plan, now: float) -> None:
         """Resolve what is over: all alarms cleared, or only residual failures left after the hold-off."""
         events = []
         for case in self.book.cases.values():
@@ -182,7 +181,7 @@ class Triage:
                 case.recovered_at = None
             elif case.recovered_at is None:
                 case.recovered_at = now
-        return await self._append(events)
+        await self._append(events)
 
     async def acknowledge(self, incident: UUID, version: int, actor: str, note: str = "") -> list[Incident]:
         """Acknowledge at the version the operator saw; its alarms are acknowledged with it.

@@ -52,14 +52,16 @@ async def test_that_acknowledging_acknowledges_the_alarms_inside() -> None:
     scene, incident = await tripped()
     await scene.triage.acknowledge(incident.id, incident.version, "M. Okafor")
     assert {alarm.acknowledged_by for alarm in scene.log.kept.values()} == {"M. Okafor"}
+    changes = await scene.take_in()
+    assert [alarm.acknowledged_by for alarm in changes.alarms] == ["M. Okafor"], "every console hears of it"
 
 
 async def test_that_the_second_acknowledgement_learns_who_was_first() -> None:
     scene, incident = await tripped()
     await scene.triage.acknowledge(incident.id, incident.version, "M. Okafor")
-    with pytest.raises(ConflictError, match="INC-1 was changed first: M. Okafor wrote “acknowledged”"):
+    with pytest.raises(ConflictError, match=r"INC-1 was changed first: M\. Okafor wrote “acknowledged”"):
         await scene.triage.acknowledge(incident.id, incident.version, "J. Reyes")
-    with pytest.raises(ValueError, match="INC-1 is already acknowledged by M. Okafor"):
+    with pytest.raises(ValueError, match=r"INC-1 is already acknowledged by M\. Okafor"):
         await scene.triage.acknowledge(incident.id, incident.version + 1, "J. Reyes")
 
 
