@@ -182,9 +182,11 @@ class _Collector:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks, timeout=STOP_SECONDS)
-            if poll:
-                await self._last_words()
-            await self._server.close()
+            try:
+                if poll:
+                    await self._last_words()
+            finally:
+                await self._server.close()
 
     def _work(self, *, poll: bool) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         second, clock = 1.0, self._clock
