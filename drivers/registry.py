@@ -6,7 +6,16 @@ from typing import Final, Self
 
 from drivers.cooling.plant import PlantDriver
 from drivers.core.device import Driver
-from drivers.core.errors import DeviceError, ProfileError, Unreachable, Unsupported
+from drivers.core.errors import (
+    DeviceError,
+    Malformed,
+    ProfileError,
+    Refused,
+    Rejected,
+    TimedOut,
+    Unreachable,
+    Unsupported,
+)
 from drivers.core.identity import Address, Identity
 from drivers.core.object_map import ObjectMap
 from drivers.core.profile import Profile
@@ -29,6 +38,10 @@ PUBLIC: Final = SnmpTarget()
 """The well-known read community: no secret, so it may be tried without being told."""
 _PROBE_DEADLINE_S: Final = 1.5
 """For each protocol that is tried on an unknown port."""
+
+
+_TELLING: Final = (Unsupported, Refused, Rejected, Malformed, Unreachable, TimedOut)
+"""Errors of a probe, the most telling first: somebody answered, nobody is there, silence."""
 
 
 class Connections:
@@ -138,17 +151,16 @@ async def identify(
         "snmp": lambda: _identify_agent(address, connections, profiles, snmp or PUBLIC),
     }
     usual = {profile.protocol for profile in profiles.values() if profile.port == address.port}
+    known = usual or {profile.protocol for profile in profiles.values()}
     errors: list[DeviceError] = []
-    for protocol, probe in probes.items():
-        if usual and protocol not in usual:
-            continue
+    for protocol in (protocol for protocol in probes if protocol in known):
         try:
-            return await probe()
+            return await probes[protocol]()
         except DeviceError as error:
             errors.append(error)
     if not errors:
-        raise Unsupported(str(address), "no profile speaks a protocol for this port")
-    raise next((error for error in errors if not isinstance(error, Unreachable)), errors[0])
+        raise Unsupported(str(address), "no profile is known")
+    raise min(errors, key=lambda error: _TELLING.index(type(error)) if type(error) in _TELLING else 0)
 
 
 def _of(profiles: Mapping[str, Profile], protocol: str) -> list[Profile]:

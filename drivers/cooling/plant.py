@@ -1,47 +1,36 @@
-"""Cooling plant: pumps, flows and temperatures of a loop, and the heat it carries."""
+"""Cooling plant behind a Modbus map: pumps, flows and temperatures of a loop."""
 
 import math
-from typing import Final
 
 from drivers.core.identity import Address
 from drivers.core.profile import Profile
-from drivers.core.reading import Quality, Signal, Source
-from drivers.core.register_map import RegisterMap
+from drivers.core.reading import Quality
 from drivers.transports.modbus import ModbusConnection
 from drivers.transports.register_device import RegisterDevice
 
-_SECONDS_PER_MINUTE: Final = 60.0
-
 
 class PlantDriver(RegisterDevice):
-    """A coolant distribution unit or pump controller behind a Modbus map.
+    """A coolant distribution unit or pump controller.
 
-    The heat is computed where the profile names the coolant and the device does not report it itself:
-    kW = L/min / 60 x kg/L x kJ/(kg K) x (return - supply), marked as estimated.
+    Its heartbeat proves that the controller runs. When it stands still for longer than the profile allows, a gateway
+    is repeating old registers: every value is then stale, although Modbus still answers.
     """
 
     def __init__(self, profile: Profile, address: Address, connection: ModbusConnection, unit: int = 1) -> None:
-        registers = RegisterMap.of(profile)
-        reported = {(point.signal.point, point.signal.part) for point in registers.points}
-        self._fluid = registers.fluid
-        self._computes = self._fluid is not None and ("heat", "") not in reported
-        if self._computes:
-            self.derived = (Signal("heat", "", Source.ESTIMATED),)
         super().__init__(profile, address, connection, unit)
-        self._inputs = [self.layout.index.get((point, "")) for point in ("flow", "supply_temp", "return_temp")]
+        signals = [point.signal for point in self.map.points]
+        self._heartbeat = next((at for at, signal in enumerate(signals) if signal.point == "heartbeat"), -1)
+        self._last_beat = math.nan
+        self._last_change = math.nan
 
-    def derive(self, values: list[float], quality: bytearray) -> None:
-        """Heat from flow and temperature rise; missing when one of the three is."""
-        flow, supply, back = self._inputs
-        if not self._computes or self._fluid is None or flow is None or supply is None or back is None:
+    def judge(self, values: list[float], quality: bytearray, answered: float) -> None:
+        """Call every value stale while the heartbeat stands still."""
+        at = self._heartbeat
+        if at < 0 or not self.map.frozen_s or not Quality(quality[at]).has_value:
             return
-        worst = max(quality[flow], quality[supply], quality[back])
-        heat = (
-            values[flow]
-            / _SECONDS_PER_MINUTE
-            * self._fluid.density
-            * self._fluid.heat_capacity
-            * (values[back] - values[supply])
-        )
-        values[-1] = heat
-        quality[-1] = worst if math.isfinite(heat) or worst >= Quality.NOT_POLLED else Quality.NOT_REPORTED
+        if values[at] != self._last_beat:
+            self._last_beat, self._last_change = values[at], answered
+        elif answered - self._last_change > self.map.frozen_s:
+            for other, code in enumerate(quality):
+                if other != at and Quality(code).is_fresh:
+                    quality[other] = Quality.STALE

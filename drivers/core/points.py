@@ -104,6 +104,7 @@ _ALL = (
     _gauge("supply_temp", Unit.CELSIUS, 0.1, "Supply temperature"),
     _gauge("return_temp", Unit.CELSIUS, 0.1, "Return temperature"),
     _gauge("flow", Unit.LITRE_PER_MINUTE, 1.0, "Flow"),
+    _gauge("flow_minimum", Unit.LITRE_PER_MINUTE, 1.0, "Minimum flow"),
     _gauge("pressure", Unit.KILOPASCAL, 0.1, "Pressure"),
     _gauge("pressure_drop", Unit.KILOPASCAL, 0.1, "Pressure drop"),
     _gauge("pump_speed", Unit.PERCENT, 0.1, "Pump speed"),

@@ -5,8 +5,8 @@ Pure data and arithmetic; the transport fetches blocks of registers and `Registe
 
 import math
 import struct
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -57,6 +57,7 @@ class RegisterPoint:
         high: Greatest value that the sensor can show.
         codes: Raw value to stored code, for enumerations.
         tier: The lightest poll that asks for it.
+        optional: Whether the series exists only where the device has had a value for it.
     """
 
     signal: Signal
@@ -72,6 +73,7 @@ class RegisterPoint:
     high: float = math.inf
     codes: Mapping[int, float] = field(default_factory=lambda: MappingProxyType({}))
     tier: Tier = Tier.FAST
+    optional: bool = False
 
     @property
     def words(self) -> int:
@@ -122,19 +124,6 @@ class RegisterIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class Fluid:
-    """The coolant of a loop, for the heat it carries.
-
-    Attributes:
-        density: kg/L at the working temperature.
-        heat_capacity: kJ/(kg K) at the working temperature.
-    """
-
-    density: float
-    heat_capacity: float
-
-
-@dataclass(frozen=True, slots=True)
 class RegisterMap:
     """All registers of a profile.
 
@@ -143,14 +132,14 @@ class RegisterMap:
         gap: Registers nobody asked for that a block may carry to save a request.
         max_read: Registers the device gives in one answer.
         identity: Where the variant is told; None when nowhere.
-        fluid: The coolant, for cooling plant whose heat is computed; None when not known.
+        frozen_s: Seconds after which an unchanged heartbeat means that the controller has stopped; 0 when not known.
     """
 
     points: tuple[RegisterPoint, ...]
     gap: int
     max_read: int
     identity: RegisterIdentity | None
-    fluid: Fluid | None
+    frozen_s: float
 
     @classmethod
     def of(cls, profile: Profile) -> "RegisterMap":
@@ -165,12 +154,12 @@ def parse_registers(section: Section, limits: Mapping[str, Limits]) -> RegisterM
     points: list[RegisterPoint] = []
     seen: set[tuple[str, str]] = set()
     for item in section.sections("point"):
-        point = _parse_point(item, base, order, limits)
-        key = (point.signal.point, point.signal.part)
-        if key in seen:
-            item.fail("point", f"{key[0]} {key[1]!r} stands in the file twice", "give it another part or remove one")
-        seen.add(key)
-        points.append(point)
+        for point in _parse_points(item, base, order, limits):
+            key = (point.signal.point, point.signal.part)
+            if key in seen:
+                item.fail("point", f"{key[0]} {key[1]!r} stands in the file twice", "give it another part")
+            seen.add(key)
+            points.append(point)
     if not points:
         section.fail("point", "names no register", "add [[options.point]] tables")
     result = RegisterMap(
@@ -178,10 +167,21 @@ def parse_registers(section: Section, limits: Mapping[str, Limits]) -> RegisterM
         gap=section.whole("gap", 0, MAX_READ, 8),
         max_read=section.whole("max_read", 1, MAX_READ, MAX_READ),
         identity=_parse_identity(section.section("identify"), base) if section.has("identify") else None,
-        fluid=_parse_fluid(section.section("fluid")) if section.has("fluid") else None,
+        frozen_s=_parse_heartbeat(section.section("heartbeat")),
     )
-    section.finish(("identify", "fluid"))
+    section.finish(("identify",))
     return result
+
+
+def _parse_points(item: Section, base: int, order: str, limits: Mapping[str, Limits]) -> Iterator[RegisterPoint]:
+    """One point, or as many as `repeat` says: each follows the one before, `{n}` in its part counts from 1."""
+    repeat = item.whole("repeat", 1, 1000, 1)
+    if repeat > 1 and "{n}" not in item.text("part", ""):
+        item.fail("part", "must tell the repeated points apart", 'write {n} in it, such as part = "tank {n}"')
+    first = _parse_point(item, base, order, limits)
+    for at in range(repeat):
+        signal = replace(first.signal, part=first.signal.part.replace("{n}", str(at + 1)))
+        yield replace(first, signal=signal, address=first.address + at * first.words)
 
 
 def _parse_point(item: Section, base: int, order: str, limits: Mapping[str, Limits]) -> RegisterPoint:
@@ -208,6 +208,7 @@ def _parse_point(item: Section, base: int, order: str, limits: Mapping[str, Limi
         high=_first(high, band.range_high, math.inf),
         codes=parse_codes(item, name),
         tier=Tier(item.choice("tier", list(Tier), "fast")),
+        optional=item.flag("optional"),
     )
     item.finish()
     return point
@@ -249,7 +250,7 @@ def _whole_key(section: Section, key: str) -> int:
     return int(key)
 
 
-def _parse_fluid(section: Section) -> Fluid:
-    fluid = Fluid(section.number("density"), section.number("heat_capacity"))
+def _parse_heartbeat(section: Section) -> float:
+    seconds = section.number("frozen_s", 0.0)
     section.finish()
-    return fluid
+    return seconds

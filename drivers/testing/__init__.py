@@ -1,1 +1,1 @@
-"""Replay and contract checks that every driver must pass."""
+"""What tests of drivers need: recorded replies played back over real sockets, and the checks every driver passes."""

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import orjson
 
@@ -125,10 +125,9 @@ class _Exchange(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.WriteTransport):
-            raise TypeError("a TCP connection can be written to")
-        self._transport = transport
-        transport.write(self._question)
+        # uvloop's transports do not derive from asyncio's, so this cannot be asked at run time.
+        self._transport = cast(asyncio.WriteTransport, transport)
+        self._transport.write(self._question)
 
     def data_received(self, data: bytes) -> None:
         received = self._received
@@ -197,18 +196,25 @@ def split_joined(
     """The answers inside the answer to joined commands, where each stands in a list of its own.
 
     Raises:
+        Rejected: The miner refuses every command.
         Malformed: None of the answers is there.
     """
     sections: dict[str, Mapping[str, object]] = {}
+    refused = False
     for command in commands:
         wrapped = content.get(command)
         if isinstance(wrapped, list) and wrapped:
             wrapped = wrapped[0]
-        if isinstance(wrapped, dict) and not _is_refused(wrapped):
-            sections[command] = wrapped
-    if not sections:
-        raise Malformed(place, "the answer holds none of what was asked", raw)
-    return sections
+        if isinstance(wrapped, dict):
+            if _is_refused(wrapped):
+                refused = True
+            else:
+                sections[command] = wrapped
+    if sections:
+        return sections
+    if refused:
+        raise Rejected(place, f"the miner refuses {', '.join(commands)}")
+    raise Malformed(place, "the answer holds none of what was asked", raw)
 
 
 def status_of(content: Mapping[str, object]) -> Mapping[str, object]:

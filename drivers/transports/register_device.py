@@ -7,9 +7,9 @@ from typing import Final
 
 from drivers.core.device import Tier
 from drivers.core.errors import Rejected, TimedOut, Unsupported
-from drivers.core.identity import Address, DeviceKind, Identity
+from drivers.core.identity import Address, Identity
 from drivers.core.profile import Profile
-from drivers.core.reading import DeviceState, Layout, Quality, Report, Signal
+from drivers.core.reading import DeviceState, Layout, Quality, Report
 from drivers.core.register_map import RegisterMap
 from drivers.transports.modbus import ModbusConnection, NoSuchRegister
 from drivers.transports.register_blocks import Block, halves, plan
@@ -21,19 +21,18 @@ class RegisterDevice:
     """Reads one Modbus device.
 
     Attributes:
-        derived: Series that the driver computes and puts after those of the profile.
+        map: The registers of its profile.
     """
 
-    derived: tuple[Signal, ...] = ()
-
     def __init__(self, profile: Profile, address: Address, connection: ModbusConnection, unit: int = 1) -> None:
+        self.map = RegisterMap.of(profile)
         self._profile = profile
         self._address = address
         self._connection = connection
         self._unit = unit
-        self.map = RegisterMap.of(profile)
-        self.layout = Layout((*(point.signal for point in self.map.points), *self.derived))
         self._blocks = {tier: self._plan(tier) for tier in Tier}
+        self._shown = [at for at, point in enumerate(self.map.points) if not point.optional]
+        self._layout = self._lay_out()
 
     @property
     def profile(self) -> Profile:
@@ -49,42 +48,50 @@ class RegisterDevice:
         wanted = [(at, point) for at, point in enumerate(self.map.points) if tier is Tier.FULL or point.tier is tier]
         return plan(wanted, self.map.gap, self.map.max_read)
 
-    async def identify(self) -> Identity:
-        """Read the register that tells the variant.
+    def _lay_out(self) -> Layout:
+        return Layout(tuple(self.map.points[at].signal for at in self._shown))
 
-        Where the profile names none, most points must carry a value that can be: other devices have registers too.
-        """
-        model, known = "", self.map.identity
-        if known is not None:
-            raw = (await self._connection.read(self._unit, known.table, known.address, 1))[0]
-            model = known.models.get(raw, "")
-            if not model:
-                raise Unsupported(str(self._address), f"identification {raw} is not one of this family's")
-        else:
-            qualities = (await self.read()).quality[: len(self.map.points)]
-            good = qualities.count(Quality.GOOD)
-            if Quality.SUSPECT in qualities or 2 * good <= len(qualities):
-                raise Unsupported(str(self._address), f"the registers do not look like a {self._profile.title}")
-        return Identity(
-            kind=DeviceKind(self._profile.kind), make=self._profile.make, model=model, profile=self._profile.id
-        )
+    async def identify(self) -> Identity:
+        """Read the register that tells the variant; raises a `DeviceError`, `Unsupported` when it is another's."""
+        known = self.map.identity
+        if known is None:
+            raise Unsupported(str(self._address), f"a {self._profile.title} cannot be told by its registers")
+        raw = (await self._connection.read(self._unit, known.table, known.address, 1))[0]
+        model = known.models.get(raw)
+        if model is None:
+            raise Unsupported(str(self._address), f"register {known.address} holds {raw}: no {self._profile.title}")
+        return Identity(kind=self._profile.kind, make=self._profile.make, model=model, profile=self._profile.id)
 
     async def read(self, tier: Tier = Tier.FULL) -> Report:
         """Poll once under one deadline; raises a `DeviceError`."""
         asked = time.time()
-        values = [math.nan] * len(self.layout)
-        quality = bytearray([Quality.NOT_POLLED] * len(self.layout))
+        values = [math.nan] * len(self.map.points)
+        quality = bytearray([Quality.NOT_POLLED]) * len(self.map.points)
         try:
             async with asyncio.timeout(DEADLINE_S):
                 await self._read_blocks(tier, values, quality)
         except TimeoutError:
             self._connection.close()
             raise TimedOut(str(self._address), f"no complete answer within {DEADLINE_S:g} s") from None
-        self.derive(values, quality)
-        return Report(asked, time.time(), DeviceState.RUNNING, self.layout, values, bytes(quality))
+        answered = time.time()
+        self.judge(values, quality, answered)
+        return self._report(asked, answered, values, quality)
 
-    def derive(self, values: list[float], quality: bytearray) -> None:
-        """Fill in the series of `derived`; the base has none."""
+    def judge(self, values: list[float], quality: bytearray, answered: float) -> None:
+        """Look at a whole poll before it is reported; a family may lower qualities here."""
+
+    def _report(self, asked: float, answered: float, values: list[float], quality: bytearray) -> Report:
+        """Leave out the optional series that this device has never had; the layout only ever grows."""
+        points = self.map.points
+        if len(self._shown) < len(points):
+            shown = set(self._shown)
+            shown.update(at for at, code in enumerate(quality) if points[at].optional and Quality(code).has_value)
+            if len(shown) > len(self._shown):
+                self._shown = sorted(shown)
+                self._layout = self._lay_out()
+            values = [values[at] for at in self._shown]
+            quality = bytearray(quality[at] for at in self._shown)
+        return Report(asked, answered, DeviceState.RUNNING, self._layout, values, bytes(quality))
 
     async def _read_blocks(self, tier: Tier, values: list[float], quality: bytearray) -> None:
         """Read every block; one that names a register the device does not have is narrowed down, once and for all."""
