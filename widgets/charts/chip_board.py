@@ -114,9 +114,12 @@ class ChipBoard(QWidget):
             ink = theme.severity(view.hottest_abnormal)
             runs += [("   hottest ", LABEL, REGULAR, theme.secondary), (view.hottest, LABEL, SEMIBOLD, ink)]
             runs.append((" °C", LABEL, REGULAR, theme.secondary))
-        while runs and runs_width(runs) > self.width() - title - 12:
+        right = self.width()
+        if view.chips:
+            right = min(view.chip_columns * self._pitch(self.width(), view) - SPACE, right)
+        while runs and runs_width(runs) > right - title - 12:
             runs = runs[3:]
-        draw_runs(painter, self.width() - runs_width(runs), baseline(line, LABEL), runs)
+        draw_runs(painter, right - runs_width(runs), baseline(line, LABEL), runs)
 
     def _draw_chips(self, painter: QPainter, view: BoardView, theme: Theme) -> None:
         pitch = self._pitch(self.width(), view)
@@ -132,8 +135,10 @@ class ChipBoard(QWidget):
                 continue
             ground = theme.deviation[CENTRE_BIN + sum(value > step for step in self._steps)]
             painter.fillRect(cell, ground)
-            if side >= 15:
-                draw_text(painter, cell, f"{value:.0f}", DIGITS, theme.ink_on(ground), align=CENTRE)
+            if side >= 14:
+                draw_text(
+                    painter, cell.adjusted(-3, 0, 3, 0), f"{value:.0f}", DIGITS, theme.ink_on(ground), align=CENTRE
+                )
             if index == hottest and view.hottest_abnormal:
                 painter.setPen(QPen(theme.severity(view.hottest_abnormal), 2.0))
                 painter.drawRect(cell)

@@ -188,7 +188,7 @@ class LinkedPlots(QWidget):
         top = 8.0
         height = (size.height() - top - 4) / max(1, len(self._areas))
         for index, (area, plot) in enumerate(zip(self._areas, self._plots, strict=True)):
-            room = QRectF(MARGIN, top + index * height, size.width() - 2 * MARGIN + 8, height)
+            room = QRectF(MARGIN, top + index * height, size.width() - 2 * MARGIN, height)
             area.place(room, foot=self._has_foot(index))
             area.show_view(plot, start, stop, self._tz, self._source.theme)
         self._repaint()

@@ -21,7 +21,10 @@ FOOT = 20
 LEFT = 44
 RIGHT = 52
 TICK_ROOM = 100
-VALUE_ROOM = 34
+VALUE_ROOM = 28
+MOST_VALUES = 6
+LIMIT_ROOM = 18
+"""Pixels over the highest limit, for its name."""
 DASHES = ((), (5.0, 3.0), (4.0, 3.0), (2.0, 3.0))
 """Dashes in pixels of the first, second, third and further series."""
 
@@ -70,7 +73,13 @@ class PlotArea:
         self.view = view
         self._start, self._stop = start, max(stop, start + 1e-3)
         self.low, self.high = value_range(view, start, stop)
-        self.value_marks = value_ticks(self.low, self.high, max(2, int(self.area.height() / VALUE_ROOM)))
+        free = 1 - LIMIT_ROOM / max(self.area.height(), 2.0 * LIMIT_ROOM)
+        for limit in view.limits:
+            if self.low < limit.value <= self.high:
+                self.high = max(self.high, self.low + (limit.value - self.low) / free)
+        self.value_marks = value_ticks(
+            self.low, self.high, min(MOST_VALUES, max(2, int(self.area.height() / VALUE_ROOM)))
+        )
         self.time_marks = ticks(start, stop, tz, max(1, int(self.area.width() / TICK_ROOM)))
         self._box.setRange(xRange=(0.0, self._stop - start), yRange=(self.low, self.high), padding=0.0)
         self._show_lines(view, theme)

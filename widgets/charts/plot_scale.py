@@ -41,8 +41,6 @@ def value_range(plot: PlotView, start: float, stop: float) -> tuple[float, float
             highs.append(mark)
     low, high = min(lows), max(highs)
     air = (high - low) * AIR or extent * 0.5
-    if plot.limits and max(limit.value for limit in plot.limits) == high:
-        high += air
     return (max(low - air, 0.0) if low >= 0 else low - air), high + air
 
 

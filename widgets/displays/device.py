@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from widgets.charts.chip_board import ChipBoard
 from widgets.charts.cooling_path import CoolingPath
@@ -23,7 +23,8 @@ from widgets.view_models.device import DeviceView, PartTable
 
 CENTRE_BIN = 5
 LEGEND_CELL = 28
-SIDE = 0.292
+NARROW = 1360
+SIDE = 0.2886
 """Share of the width for the boards."""
 
 
@@ -55,8 +56,11 @@ class _Legend(QWidget):
 class _Column(QScrollArea):
     """A column of panels that scrolls when the window is low."""
 
-    def __init__(self, name: str) -> None:
+    BAR = 8
+
+    def __init__(self, name: str, gap: int) -> None:
         super().__init__()
+        self._gap = gap
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -64,9 +68,14 @@ class _Column(QScrollArea):
         self.setAccessibleName(name)
         inner = QWidget()
         self.panels = QVBoxLayout(inner)
-        self.panels.setContentsMargins(0, 0, 0, 0)
+        self.panels.setContentsMargins(0, 0, gap, 0)
         self.panels.setSpacing(GAP)
         self.setWidget(inner)
+        self.verticalScrollBar().rangeChanged.connect(self._make_room)
+
+    def _make_room(self, low: int, high: int) -> None:
+        """The scroll bar stands in the gap beside the column, so that panels keep their width."""
+        self.panels.setContentsMargins(0, 0, self._gap - (self.BAR if high > low else 0), 0)
 
 
 class DeviceDisplay(QWidget):
@@ -87,23 +96,27 @@ class DeviceDisplay(QWidget):
         self._tiles: list[LimitTile] = []
         self._tile_row = QHBoxLayout()
         self._tile_row.setSpacing(GAP)
-        self._left, self._right = _Column("parts"), _Column("actions and records")
+        self._left, self._right = _Column("parts", GAP), _Column("actions and records", MARGIN)
         self._grids: list[tuple[Panel, PartGrid]] = []
         self._boards: list[ChipBoard] = []
         self._build_left()
         self._build_trends()
         self._build_right()
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        outer.setContentsMargins(MARGIN, MARGIN, 0, MARGIN)
         outer.setSpacing(GAP)
-        outer.addWidget(self._head)
-        outer.addLayout(self._tile_row)
-        columns = QGridLayout()
-        columns.setSpacing(GAP)
-        for index, part in enumerate((self._left, self._trends, self._right)):
-            columns.addWidget(part, 0, index)
-        columns.setColumnStretch(1, 7)
-        columns.setColumnStretch(2, 5)
+        top = QVBoxLayout()
+        top.setContentsMargins(0, 0, MARGIN, 0)
+        top.setSpacing(GAP)
+        top.addWidget(self._head)
+        top.addLayout(self._tile_row)
+        outer.addLayout(top)
+        self._columns = columns = QHBoxLayout()
+        columns.setSpacing(0)
+        columns.addWidget(self._left)
+        columns.addWidget(self._trends, 7)
+        columns.addSpacing(GAP)
+        columns.addWidget(self._right, 5)
         outer.addLayout(columns, 1)
         self._head.up_requested.connect(self.up_requested)
 
@@ -138,8 +151,9 @@ class DeviceDisplay(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The column of boards takes a fixed share, so that chips stay square."""
-        self._left.setFixedWidth(min(max(round(self.width() * SIDE), 360), 680))
+        self._left.setFixedWidth(min(max(round(self.width() * SIDE), 360), 680) + GAP)
         self._right.setMinimumWidth(300)
+        self._columns.setStretch(1, 6 if self.width() < NARROW else 7)
 
     def _build_left(self) -> None:
         theme = self._source
@@ -187,7 +201,7 @@ class DeviceDisplay(QWidget):
         self._history = HistoryList(theme)
         self._history_panel.body.addWidget(self._history)
         self._history_panel.body.addStretch(1)
-        for panel in (self._actions_panel, self._outlet_panel, self._facts_panel, self._history_panel):
+        for panel in (self._actions_panel, self._outlet_panel, self._history_panel, self._facts_panel):
             self._right.panels.addWidget(panel)
         self._right.panels.setStretchFactor(self._history_panel, 1)
         self._actions.action_requested.connect(self.action_requested)

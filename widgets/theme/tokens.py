@@ -65,8 +65,21 @@ class Theme:
         return (self.text, self.sev1, self.sev2, self.sev3, self.sev4)[severity]
 
     def ink_on(self, ground: QColor) -> QColor:
-        """Text or window colour, whichever is read better on a coloured ground."""
-        return max((self.text, self.window), key=lambda ink: abs(ink.lightnessF() - ground.lightnessF()))
+        """Text or window colour, whichever has the higher contrast on a coloured ground."""
+        return max((self.text, self.window), key=lambda ink: contrast(ink, ground))
+
+
+def luminance(colour: QColor) -> float:
+    """Relative luminance of an sRGB colour, 0 to 1 (WCAG 2.2)."""
+    channels = (colour.redF(), colour.greenF(), colour.blueF())
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(first: QColor, second: QColor) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    lighter, darker = sorted((luminance(first), luminance(second)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def load_theme(name: str) -> Theme:

@@ -5,6 +5,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets.controls.clickable import Clickable
+from widgets.controls.elided import plain_tip
 from widgets.theme.fonts import FIGURE, LABEL, SECONDARY_FIGURE, SEMIBOLD, SMALL
 from widgets.theme.severity_shapes import describe, paint_severity
 from widgets.theme.strokes import fill_frame, focus_ring, hatch
@@ -52,6 +53,7 @@ class LimitTile(Clickable):
         stale = f", {view.stale}" if view.stale else ""
         self.setAccessibleName(f"{view.label} {view.figure} {view.unit}{mark}{stale}")
         self.setAccessibleDescription(", ".join(part for part in (view.reference, view.deviation) if part))
+        self.setToolTip(plain_tip("\n".join((self.accessibleName(), self.accessibleDescription())).strip()))
         if grew:
             self.updateGeometry()
         self.update()
@@ -91,8 +93,8 @@ class LimitTile(Clickable):
         room = line.right() - left
         label = min(text_width(view.label, LABEL), room)
         draw_text(painter, QRectF(left, line.top(), room, line.height()), view.label, LABEL, theme.secondary)
-        rest = QRectF(left + label + 8, line.top(), room - label - 8, line.height())
-        if rest.width() >= text_width(view.reference, SMALL) * 0.6:
+        rest = QRectF(left + label + 6, line.top(), room - label - 6, line.height())
+        if rest.width() >= text_width(view.reference, SMALL):
             draw_text(painter, rest, view.reference, SMALL, theme.secondary, align=RIGHT)
 
     def _paint_figure(self, painter: QPainter, line: QRectF, view: LimitTileView) -> None:
@@ -108,8 +110,8 @@ class LimitTile(Clickable):
         if unit <= base.width():
             draw_text(painter, base, view.unit, SMALL, theme.secondary)
         right = view.stale or view.deviation
-        base.setLeft(base.left() + unit + 8)
-        if base.width() >= min(text_width(right, SMALL), 36):
+        base.setLeft(base.left() + unit + 6)
+        if base.width() >= text_width(right, SMALL) or (view.stale and base.width() > 40):
             draw_text(painter, base, right, SMALL, theme.secondary, align=RIGHT)
 
     def _on_blink(self) -> None:
