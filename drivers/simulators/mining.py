@@ -75,8 +75,8 @@ class Mining:
 
     def settle(self, tank_temp: Floats, share: Floats, tank: Indices, effects: Effects) -> None:
         """Put chips and rates where they end up with every miner hashing."""
-        for _ in range(40):
-            self.step(20.0, np.ones(len(self.power), np.bool_), tank_temp, share, tank, effects, settle=True)
+        for _ in range(5):
+            self.step(60.0, np.ones(len(self.power), np.bool_), tank_temp, share, tank, effects, settle=True)
         self.hashed = self.rate.sum(axis=1) * self.powered_for
 
     def step(

@@ -200,6 +200,7 @@ def _story(size: Size) -> Iterator[str]:
         yield from _fault("dead_miner", miner_name(*more_dead))
         yield from _fault("hung_api", miner_name(*hung))
     yield from _fault("dead_board", miner_name(*board), "amount = 2")
-    half, number = divmod(outlet[1] - 1, size.outlets)
-    yield from _fault("outlet_off", f"{pdu_name(size, outlet[0], half)}/{number + 1}")
+    if len(slots) >= 10:
+        half, number = divmod(outlet[1] - 1, size.outlets)
+        yield from _fault("outlet_off", f"{pdu_name(size, outlet[0], half)}/{number + 1}")
     yield from _fault("pump_trip", "PLC-B/2", f"at = {PUMP_TRIP_AT}")
