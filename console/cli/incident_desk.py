@@ -1,0 +1,162 @@
+"""What `incidents` and `alarms` share: reading a folder's cases, and acting on one through whoever may write there."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from console.domain.alarms import Alarm
+from console.domain.incidents import Incident
+from console.domain.inventory import Site
+
+OK, FOUND_PROBLEMS, USAGE, ENVIRONMENT = range(4)
+
+ACTIONS = ("acknowledge", "note", "mitigate", "resolve")
+CONNECT_SECONDS = 5.0
+
+
+class DeskError(Exception):
+    """The command cannot be carried out; the text is one sentence, `code` the exit code."""
+
+    def __init__(self, text: str, code: int = FOUND_PROBLEMS) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Everything a folder knows of alarms and incidents."""
+
+    site: Site
+    incidents: tuple[Incident, ...]
+    alarms: tuple[Alarm, ...]
+
+    def incident(self, wanted: str) -> Incident:
+        """The incident of a number (`12`, `INC-12`) or id; raises DeskError."""
+        text = wanted.upper().removeprefix("INC-")
+        for incident in self.incidents:
+            if text == str(incident.number) or wanted.lower() == str(incident.id):
+                return incident
+        raise DeskError(f"There is no incident {wanted} in this folder.", USAGE)
+
+    def names(self, devices: Sequence[UUID]) -> list[str]:
+        """Device names; the id where the site no longer has the device."""
+        known = {device.id: device.name for device in self.site.devices}
+        return [known.get(device, str(device)) for device in devices]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What somebody wants done with one incident."""
+
+    action: str
+    incident: Incident
+    actor: str
+    note: str
+
+
+async def read_cases(folder: Path) -> Cases:
+    """Read a folder, beside a running collector or alone; raises DeskError."""
+    from console.store.engine import StoreError
+    from console.store.site_store import SiteStore
+
+    try:
+        store = await SiteStore.open(folder, read_only=True)
+        try:
+            log = store.incident_log
+            return Cases(await store.site(), tuple(await log.incidents()), tuple(await log.alarms()))
+        finally:
+            await store.close()
+    except StoreError as error:
+        raise DeskError(str(error), ENVIRONMENT) from error
+
+
+async def carry_out(folder: Path, deed: Deed) -> Incident:
+    """Do it: directly when the folder is free, through its collector when one runs; raises DeskError."""
+    from console.services.ports import ConflictError, StoreFull
+    from console.store.lock import FolderBusy, FolderLock
+
+    try:
+        with FolderLock(folder, f"incidents {deed.action}"):
+            changed = await _directly(folder, deed)
+    except FolderBusy as busy:
+        changed = await _through_collector(folder, deed, str(busy))
+    except (ConflictError, ValueError) as error:
+        raise DeskError(str(error)) from error
+    except StoreFull as error:
+        raise DeskError(str(error), ENVIRONMENT) from error
+    return next((one for one in changed if one.id == deed.incident.id), deed.incident)
+
+
+async def _directly(folder: Path, deed: Deed) -> Sequence[Incident]:
+    from console.services.rules import load_rules
+    from console.services.triage import Triage
+    from console.site import SystemClock
+    from console.store.site_store import SiteStore
+
+    store = await SiteStore.open(folder)
+    try:
+        triage = Triage(store.incident_log, await store.site(), load_rules(), SystemClock())
+        await triage.restore(await store.last_alive())
+        incident, version = deed.incident.id, deed.incident.version
+        match deed.action:
+            case "acknowledge":
+                return await triage.acknowledge(incident, version, deed.actor, deed.note)
+            case "note":
+                return await triage.note(incident, deed.actor, deed.note)
+            case "mitigate":
+                return await triage.mitigate(incident, version, deed.actor, deed.note)
+            case _:
+                return await triage.resolve(incident, version, deed.actor, deed.note)
+    finally:
+        await store.close()
+
+
+async def _through_collector(folder: Path, deed: Deed, busy: str) -> Sequence[Incident]:
+    from console.link.client import Link, LinkLost, LinkPhase, LinkState
+    from console.link.messages import Acknowledge, AddNote, FromCollector, Mitigate, Request, Resolve
+
+    link = Link(folder, "cli")
+    live = asyncio.Event()
+    reasons: list[str] = []
+
+    def on_state(state: LinkState) -> None:
+        if state.phase is LinkPhase.LIVE:
+            live.set()
+        elif state.reason:
+            reasons.append(state.reason)
+
+    def on_message(_message: FromCollector) -> None:
+        """Only the answer counts here, and it comes from `send`."""
+
+    number, incident, version = link.next_request(), deed.incident.id, deed.incident.version
+    requests: dict[str, Request] = {
+        "acknowledge": Acknowledge(number, incident, version, deed.actor, deed.note),
+        "note": AddNote(number, incident, deed.actor, deed.note),
+        "mitigate": Mitigate(number, incident, version, deed.actor, deed.note),
+        "resolve": Resolve(number, incident, version, deed.actor, deed.note),
+    }
+    running = asyncio.create_task(link.run(on_message, on_state))
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await live.wait()
+        answer = await link.send(requests[deed.action])
+    except TimeoutError as error:
+        raise DeskError(
+            f"{busy}; it does not answer ({reasons[-1] if reasons else 'no connection'})", ENVIRONMENT
+        ) from error
+    except LinkLost as error:
+        raise DeskError(str(error), ENVIRONMENT) from error
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    if answer.error:
+        raise DeskError(answer.error)
+    return answer.incidents
+
+
+def iso(moment: float | None) -> str | None:
+    """UTC seconds as ISO 8601; None stays None."""
+    return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
