@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from widgets.controls.elided import plain_tip
@@ -54,7 +54,16 @@ class TableHead(QHeaderView):
 
 
 class PaintedTable(QTableView):
-    """Base of the tables. Subclasses answer `paint_cell` and `cell_text` and call `set_count`."""
+    """Base of the tables. Subclasses answer `paint_cell` and `cell_text` and call `set_count`.
+
+    Args:
+        theme: The theme in force.
+        columns: Left to right.
+        parent: Qt's parent.
+        row_height: Px.
+        many: Several rows may be selected.
+        plain: No lines between rows, no lift under the pointer.
+    """
 
     row_opened = Signal(int)
     """Enter or double click on a row."""
@@ -69,12 +78,14 @@ class PaintedTable(QTableView):
         *,
         row_height: int = ROW,
         many: bool = False,
+        plain: bool = False,
     ) -> None:
         super().__init__(parent)
         self.source = theme
         self._all = tuple(columns)
         self._empty = ""
         self._hover = -1
+        self._plain = plain
         self.rows = RowModel(columns, self.cell_text, self)
         self.setModel(self.rows)
         self.head = TableHead(theme, self)
@@ -121,7 +132,10 @@ class PaintedTable(QTableView):
     @property
     def selected_rows(self) -> list[int]:
         """Selected rows, ascending."""
-        return sorted(index.row() for index in self.selectionModel().selectedRows())
+        found: set[int] = set()
+        for part in self.selectionModel().selection().toList():
+            found.update(range(part.top(), part.bottom() + 1))
+        return sorted(found)
 
     @property
     def pointer_inside(self) -> bool:
@@ -149,6 +163,27 @@ class PaintedTable(QTableView):
             return
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
         selection.setCurrentIndex(self.rows.index(row, 0), flags)
+
+    def select_rows(self, rows: Sequence[int]) -> None:
+        """Select rows without a signal of ours; the cursor stays where it is when it is among them."""
+        wanted = sorted(set(rows))
+        if wanted == self.selected_rows:
+            return
+        selection = self.selectionModel()
+        if not wanted:
+            selection.clear()
+            return
+        chosen = QItemSelection()
+        start = previous = wanted[0]
+        for row in [*wanted[1:], -1]:
+            if row != previous + 1:
+                chosen.select(self.rows.index(start, 0), self.rows.index(previous, len(self.rows.columns) - 1))
+                start = row
+            previous = row
+        if self.current_row not in wanted:
+            current = self.rows.index(wanted[0], 0)
+            selection.setCurrentIndex(current, QItemSelectionModel.SelectionFlag.NoUpdate)
+        selection.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def step(self, by: int) -> None:
         """Move the cursor by rows, as J and K do."""
@@ -189,10 +224,11 @@ class PaintedTable(QTableView):
         theme = self.source.theme
         top, height = self.rowViewportPosition(row), self.rowHeight(row)
         box = QRectF(0, top, self.viewport().width(), height)
-        if chosen or row == self._hover:
+        if chosen or (row == self._hover and not self._plain):
             painter.fillRect(box, theme.selected if chosen else theme.raised)
         self.paint_row_under(painter, box, row)
-        hairline(painter, theme.hairline, 0, box.bottom() - 1, box.right(), box.bottom() - 1)
+        if not self._plain:
+            hairline(painter, theme.hairline, 0, box.bottom() - 1, box.right(), box.bottom() - 1)
         for column, left, width in visible:
             self.paint_cell(painter, QRectF(left, top, width, height - 1), row, column)
         if chosen:
@@ -229,13 +265,20 @@ class PaintedTable(QTableView):
         elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             if self.current_row >= 0:
                 self.row_opened.emit(self.current_row)
-        elif key in {Qt.Key.Key_Backspace, Qt.Key.Key_Space, Qt.Key.Key_Escape} or event.text().strip().isalnum():
+        elif event.matches(QKeySequence.StandardKey.Copy) or self._is_foreign(event):
             event.ignore()
         else:
             before = self.current_row
             super().keyPressEvent(event)
             if self.current_row != before:
                 self.row_entered.emit(self.current_row)
+
+    def _is_foreign(self, event: QKeyEvent) -> bool:
+        """A key that belongs to the display: letters, digits, Space, Backspace, Esc."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            return False
+        foreign = {Qt.Key.Key_Backspace, Qt.Key.Key_Space, Qt.Key.Key_Escape, Qt.Key.Key_Slash}
+        return Qt.Key(event.key()) in foreign or event.text().strip().isalnum()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Qt selects; the row is announced."""

@@ -25,6 +25,7 @@ QPushButton:default { background: $text; color: $window; border-color: $text; fo
 QPushButton:disabled { background: transparent; border-style: dashed; color: $equipment; }
 QPushButton:focus, QToolButton:focus { border: 2px solid $focus; padding: 0 11px; min-height: ${inner_focus}px; }
 
+QScrollArea, QAbstractScrollArea { background: transparent; border: 0; }
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox { border: 1px solid $border;
   border-radius: 4px; background: $sunken; color: $text; padding: 0 8px;
   selection-background-color: $selected; selection-color: $text; placeholder-text-color: $equipment; }
@@ -42,7 +43,6 @@ QComboBox QAbstractItemView { background: $panel; border: 1px solid $border; sel
 QCheckBox, QRadioButton { spacing: 8px; background: transparent; }
 QCheckBox:focus, QRadioButton:focus { outline: 2px solid $focus; }
 
-QScrollArea, QAbstractScrollArea { background: transparent; border: 0; }
 QScrollArea > QWidget > QWidget { background: transparent; }
 QScrollBar:vertical { background: transparent; width: 8px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 8px; margin: 0; }

@@ -95,6 +95,7 @@ class IncidentDetail:
         guidance: Numbered sentences: what to do and what not.
         guidance_note: Rule and cause.
         affected_note: "412 miners, 3 tanks".
+        tz: IANA zone that labels the time axis of the evidence.
     """
 
     id: str
@@ -111,6 +112,7 @@ class IncidentDetail:
     guidance_note: str
     evidence: tuple[PlotView, ...]
     evidence_note: str
+    tz: str = ""
 
 
 @dataclass(frozen=True, slots=True)
