@@ -1,0 +1,194 @@
+"""A virtual site on real sockets, a site folder that describes it, and a collector as a process of its own."""
+
+import asyncio
+import os
+import signal
+import time
+import tomllib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from console.domain.alarms import Alarm
+from console.domain.incidents import Incident
+from console.domain.inventory import Device, Feed, Link, Loop, Site, SnmpAccess
+from console.link.client import Link as ConsoleLink
+from console.link.client import LinkPhase, LinkState
+from console.link.launch import is_running, start_collector
+from console.link.messages import (
+    AlarmsChanged,
+    FromCollector,
+    Health,
+    IncidentsChanged,
+    Shape,
+    Snapshot,
+    Stop,
+    Welcome,
+)
+from console.store.lock import holder_of
+from console.store.site_store import SiteStore
+from drivers.core.identity import Address, DeviceKind
+from drivers.simulators.commands import Commands
+from drivers.simulators.plan import demo_site
+from drivers.simulators.ports import Ports
+from drivers.simulators.site import VirtualSite
+
+
+def site_of(text: str) -> Site:
+    """The inventory that a virtual site's file describes."""
+    tables = tomllib.loads(text)
+    return Site(
+        uuid4(),
+        tables["site"]["name"],
+        tables["site"]["zone"],
+        tables["site"]["rated_mw"],
+        tables["site"]["target_hashrate"],
+        devices=tuple(map(device_of, tables["device"])),
+        loops=tuple(Loop(loop["name"], tuple(loop["plant"]), tuple(loop["cools"])) for loop in tables["loop"]),
+        feeds=tuple(Feed(feed["from"], feed["to"], feed.get("verified")) for feed in tables["feed"]),
+        links=tuple(Link(link["from"], link["to"]) for link in tables["link"]),
+    )
+
+
+def device_of(table: dict[str, Any]) -> Device:
+    return Device(
+        uuid4(),
+        table["name"],
+        DeviceKind(table["kind"]),
+        Address.parse(table["address"]),
+        profile=table.get("profile", ""),
+        place=table.get("place", ""),
+        unit=table.get("unit", 1),
+        snmp=SnmpAccess(**table["snmp"]) if "snmp" in table else None,
+    )
+
+
+class Watcher:
+    """A console without a screen: keeps the state that the collector tells it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.link = ConsoleLink(folder, "watcher")
+        self.states: list[LinkState] = []
+        self.welcome: Welcome | None = None
+        self.shape: Shape | None = None
+        self.snapshot: Snapshot | None = None
+        self.alarms: dict[Any, Alarm] = {}
+        self.incidents: dict[Any, Incident] = {}
+        self.sequences: list[int] = []
+        self.ticks: list[float] = []
+        self._changed = asyncio.Event()
+        self._task = asyncio.create_task(self.link.run(self._take, self._stand))
+
+    def _stand(self, state: LinkState) -> None:
+        self.states.append(state)
+        self._changed.set()
+
+    def _take(self, message: FromCollector) -> None:
+        match message:
+            case Welcome():
+                self.welcome = message
+                self.alarms = {alarm.id: alarm for alarm in message.alarms}
+                self.incidents = {incident.id: incident for incident in message.incidents}
+            case Shape():
+                self.shape = message
+            case Snapshot():
+                self.snapshot = message
+                self.ticks.append(time.monotonic())
+            case AlarmsChanged():
+                self.sequences.append(message.sequence)
+                self.alarms |= {alarm.id: alarm for alarm in message.alarms}
+            case IncidentsChanged():
+                self.sequences.append(message.sequence)
+                self.incidents |= {incident.id: incident for incident in message.incidents}
+        self._changed.set()
+
+    @property
+    def live(self) -> bool:
+        return bool(self.states) and self.states[-1].phase is LinkPhase.LIVE
+
+    @property
+    def health(self) -> Health:
+        return Health() if self.snapshot is None else self.snapshot.health
+
+    def answered(self) -> int:
+        """Devices that have reported at least once."""
+        if self.snapshot is None:
+            return 0
+        return int(np.count_nonzero(~np.isnan(np.frombuffer(self.snapshot.answered))))
+
+    async def until(self, fulfilled: Callable[[], bool], *, seconds: float = 30.0) -> None:
+        async with asyncio.timeout(seconds):
+            while not fulfilled():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+
+class Place:
+    """One site folder with its virtual devices."""
+
+    def __init__(self, folder: Path, commands: Commands, stack: AsyncExitStack) -> None:
+        self.folder = folder
+        self.commands = commands
+        self._stack = stack
+
+    async def collect(self) -> int:
+        """Start a collector process; it is killed at the end of the test if it still runs."""
+        process = await start_collector(self.folder)
+        self._stack.push_async_callback(end, process)
+        return process
+
+    async def watch(self) -> Watcher:
+        watcher = Watcher(self.folder)
+        self._stack.push_async_callback(watcher.close)
+        await watcher.until(lambda: watcher.live)
+        return watcher
+
+    async def stop(self, watcher: Watcher, process: int) -> float:
+        """Ask the collector to end; returns the seconds it took."""
+        before = time.monotonic()
+        await watcher.link.send(Stop(watcher.link.next_request(), "the test is over"))
+        await gone(process)
+        return time.monotonic() - before
+
+
+async def gone(process: int) -> None:
+    """Wait until a process, possibly a child of ours, has ended."""
+    async with asyncio.timeout(10):
+        while alive(process):  # noqa: ASYNC110 - the end of a process is no event of this loop
+            await asyncio.sleep(0.02)
+
+
+def alive(process: int) -> bool:
+    try:
+        return os.waitpid(process, os.WNOHANG) == (0, 0)
+    except ChildProcessError:
+        return False
+
+
+async def end(process: int) -> None:
+    if alive(process):
+        os.kill(process, signal.SIGKILL)
+        await gone(process)
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    text = demo_site(24, ports=Ports.free(), story=False, speed=4.0)
+    store = await SiteStore.open(tmp_path)
+    await store.save_site(site_of(text))
+    await store.close()
+    virtual = VirtualSite.parse(text)
+    async with virtual.serve() as serving, AsyncExitStack() as stack:
+        yield Place(tmp_path, serving.commands, stack)
+
+
+__all__ = ["Place", "Watcher", "alive", "end", "gone", "holder_of", "is_running"]
