@@ -18,7 +18,7 @@ HEAD = 28
 """Line with title, unit and summary, and the room under it."""
 FOOT = 20
 """Labels of the time axis."""
-LEFT = 44
+LEFT = 48
 RIGHT = 52
 TICK_ROOM = 100
 VALUE_ROOM = 28

@@ -70,7 +70,9 @@ class Header(QWidget):
         self._top.show_top(view.top)
         self._suppressed.show_text(view.suppressed)
         small, bold = (SMALL, 400, "secondary"), (BODY, SEMIBOLD, "text")
-        self._age.show_lines(("Data age", *small), (view.age, *bold), after=("", view.age_note), hatched=view.stale)
+        label = "Data age, stale" if view.stale else "Data age"
+        note = "" if view.stale else view.age_note
+        self._age.show_lines((label, *small), (view.age, *bold), after=("", note), hatched=view.stale)
         self._automation.show_lines(("Automation", *small), (view.automation, *bold), after=("", view.automation_note))
         self._user.show_lines((view.user, *bold), (view.role, *small))
         self._clock.show_lines((view.clock, 18, SEMIBOLD, "text"), (view.date, *small))

@@ -1,5 +1,7 @@
 """The Device display: one miner, PDU, plant controller or meter with everything known about it."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -215,7 +217,7 @@ class DeviceDisplay(QWidget):
         for index, tile in enumerate(self._tiles):
             tile.setVisible(index < len(view.tiles))
         for tile, content in zip(self._tiles, view.tiles, strict=False):
-            tile.show_view(content)
+            tile.show_view(replace(content, stale=content.stale or "stale") if view.silent else content)
 
     def _show_boards(self, view: DeviceView) -> None:
         self._boards_panel.setVisible(bool(view.boards))

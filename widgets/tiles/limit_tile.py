@@ -19,6 +19,9 @@ HEIGHT = 120
 HEIGHT_WITHOUT_SPARK = 96
 PADDING = 12
 MARK = 14
+NARROW = 150
+"""Width in pixels inside the padding below which the figure shrinks, so that its deviation still fits."""
+NARROW_FIGURE = 21
 SPARK_TOP = 78
 SPARK_MARGIN = 6
 
@@ -73,7 +76,8 @@ class LimitTile(Clickable):
             focus_ring(painter, rect, theme.focus)
         if view is None:
             return
-        inner = QRectF(PADDING, 8, rect.width() - 2 * PADDING, rect.height() - 16)
+        padding = PADDING if rect.width() >= NARROW + 2 * PADDING else PADDING - 2
+        inner = QRectF(padding, 8, rect.width() - 2 * padding, rect.height() - 16)
         self._paint_label(painter, QRectF(inner.left(), 9, inner.width(), 16), view)
         self._paint_figure(painter, QRectF(inner.left(), 25, inner.width(), 28), view)
         if view.gauge is not None:
@@ -99,7 +103,9 @@ class LimitTile(Clickable):
 
     def _paint_figure(self, painter: QPainter, line: QRectF, view: LimitTileView) -> None:
         theme = self._source.theme
-        size = FIGURE if text_width(view.figure, FIGURE, SEMIBOLD) <= line.width() else SECONDARY_FIGURE
+        size = FIGURE if line.width() >= NARROW else NARROW_FIGURE
+        if text_width(view.figure, size, SEMIBOLD) > line.width():
+            size = SECONDARY_FIGURE
         if view.stale:
             width = min(text_width(view.figure, size, SEMIBOLD), line.width())
             painter.fillRect(QRectF(line.left() - 3, line.top() + 2, width + 6, line.height() - 4), hatch(theme.hatch))

@@ -220,4 +220,4 @@ def overview(sites: int = 4) -> OverviewView:
         ),
     )
     shown = tiles[:sites]
-    return OverviewView(shown, (top[0], late, *top[1:5], warm), f"{7 if sites > 1 else 6} open at {len(shown)} sites")
+    return OverviewView(shown, (top[0], late, *top[1:5], warm), f"{7 if sites > 1 else 6} open at {len(shown)} site{'s' if sites > 1 else ''}")
