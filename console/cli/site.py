@@ -1,0 +1,124 @@
+"""The inventory of a site folder: read it from a site file or CSV, write it out."""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from console.domain.inventory import Site
+from console.exchange.problems import ExchangeError
+from console.exchange.site_csv import read_devices, write_devices
+from console.exchange.site_file import read_site, write_site
+from console.services.ports import StoreFull
+from console.store.engine import StoreError
+from console.store.lock import FolderBusy, FolderLock
+from console.store.site_store import CONSOLE_FILE, SiteStore
+from drivers.core.profile_file import load_profiles
+
+FOUND_PROBLEMS = 1
+USAGE = 2
+ENVIRONMENT = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the two actions and their options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="import|export")
+    taken = actions.add_parser("import", help="take in a site file (TOML), or a device table (CSV)")
+    taken.add_argument("folder", type=Path, metavar="FOLDER", help="site folder; made when it is new")
+    taken.add_argument("file", type=Path, metavar="FILE.toml|csv", help="what to take in")
+    taken.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    given = actions.add_parser("export", help="write the site file to stdout")
+    given.add_argument("folder", type=Path, metavar="FOLDER", help="site folder")
+    given.add_argument("--csv", action="store_true", help="the device table as CSV instead")
+    given.add_argument("--json", action="store_true", help="one JSON object with the text on stdout")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Import or export; 1 when the file has problems, 2 for a file or folder that is not there, 3 when it cannot be."""
+    try:
+        work = _import(arguments) if arguments.action == "import" else _export(arguments)
+        return asyncio.run(work)
+    except ExchangeError as error:
+        _report(arguments, error)
+        return FOUND_PROBLEMS
+    except (FileNotFoundError, IsADirectoryError) as error:
+        print(f"terrahash site: {error.filename} is not there or is no file", file=sys.stderr)
+        return USAGE
+    except (StoreError, StoreFull, FolderBusy, OSError) as error:
+        print(f"terrahash site: {error}", file=sys.stderr)
+        return ENVIRONMENT
+
+
+def _report(arguments: argparse.Namespace, error: ExchangeError) -> None:
+    print(error, file=sys.stderr)
+    print(f"{len(error.problems)} problem(s); nothing was imported.", file=sys.stderr)
+    if arguments.json:
+        problems = [{"line": problem.line, "text": problem.text} for problem in error.problems]
+        print(json.dumps({"error": "problems", "file": error.file, "problems": problems}))
+
+
+async def _import(arguments: argparse.Namespace) -> int:
+    folder: Path = arguments.folder
+    text = await asyncio.to_thread(arguments.file.read_bytes)
+    is_new = not await asyncio.to_thread((folder / CONSOLE_FILE).exists)
+    if is_new:  # a file with problems leaves no half-made folder behind
+        _read(arguments.file, text, None)
+    with FolderLock(folder, "site import"):
+        store = await SiteStore.open(folder)
+        try:
+            existing = await _existing(store)
+            site = _read(arguments.file, text, existing)
+            await store.save_site(site)
+        finally:
+            await store.close()
+    _summary(arguments, existing, site)
+    return 0
+
+
+async def _existing(store: SiteStore) -> Site | None:
+    try:
+        return await store.site()
+    except StoreError:
+        return None
+
+
+def _read(file: Path, content: bytes, existing: Site | None) -> Site:
+    profiles = load_profiles()
+    if file.suffix.lower() != ".csv":
+        return read_site(file, existing=existing, profiles=profiles)
+    if existing is None:
+        raise StoreError("A device table needs a site to go into: import a site file (TOML) first.")
+    return read_devices(content.decode("utf-8-sig"), existing, file=file.name, profiles=profiles)
+
+
+def _summary(arguments: argparse.Namespace, existing: Site | None, site: Site) -> None:
+    before = {device.id: device for device in existing.devices} if existing is not None else {}
+    after = {device.id: device for device in site.devices}
+    counts = {
+        "devices": len(after),
+        "added": len(after.keys() - before.keys()),
+        "removed": len(before.keys() - after.keys()),
+        "changed": sum(before[key] != after[key] for key in before.keys() & after.keys()),
+    }
+    if arguments.json:
+        print(json.dumps({"site": site.name, "folder": str(arguments.folder), **counts}))
+    else:
+        print(
+            f"{site.name}: {counts['devices']} devices in {arguments.folder} "
+            f"({counts['added']} new, {counts['changed']} changed, {counts['removed']} gone)"
+        )
+
+
+async def _export(arguments: argparse.Namespace) -> int:
+    store = await SiteStore.open(arguments.folder, read_only=True)
+    try:
+        site = await store.site()
+    finally:
+        await store.close()
+    text = write_devices(site) if arguments.csv else write_site(site)
+    if arguments.json:
+        print(json.dumps({"site": site.name, "devices": len(site.devices), "text": text}))
+    else:
+        sys.stdout.write(text)
+    return 0
