@@ -20,6 +20,8 @@ from widgets.view_models.fleet import FleetColumn, FleetView
 
 MARK = 14
 MARK_COLUMN = Column("mark", "", 36)
+SHRINK = 0.86
+"""Columns give up to this share of their width before the table scrolls sideways."""
 NUMBER_WIDTH = 96
 TEXT_WIDTH = 116
 WIDTHS = {"name": 120, "kind": 68, "model": 176, "place": 136, "state": 96, "address": 168, "age": 80}
@@ -199,11 +201,12 @@ class FleetGrid(PaintedTable):
 
     def fit_columns(self) -> None:
         """Their own widths, spread over the room when there is more."""
-        columns = self.rows.columns
-        wanted = sum(column.width for column in columns)
-        stretch = max(1.0, self.viewport().width() / wanted) if len(columns) > 1 else 1.0
-        for index, column in enumerate(columns):
-            self.setColumnWidth(index, column.width if index == 0 else int(column.width * stretch) - (stretch > 1))
+        mark, *others = self.rows.columns
+        self.setColumnWidth(0, mark.width)
+        wanted = sum(column.width for column in others)
+        scale = max(SHRINK, (self.viewport().width() - mark.width) / wanted) if others else 1.0
+        for index, column in enumerate(others, start=1):
+            self.setColumnWidth(index, int(column.width * scale))
 
     def _blink(self) -> None:
         view = self._view
