@@ -143,11 +143,17 @@ class _Trial:
     compact: bool
     pitch_x: int
     pitch_y: int
+    missing: int
 
     @property
-    def worth(self) -> tuple[int, int, int]:
-        """Larger is better: large cells first, then full heads, then area."""
-        return (min(self.pitch_x, self.pitch_y), int(not self.compact), self.pitch_x * self.pitch_y)
+    def worth(self) -> tuple[int, int, int, int]:
+        """Larger is better: nothing to scroll, large cells, full heads, area."""
+        return (
+            -self.missing,
+            min(self.pitch_x, self.pitch_y),
+            int(not self.compact),
+            self.pitch_x * self.pitch_y,
+        )
 
 
 def shape_of(view: HeatMapView) -> tuple[object, ...]:
@@ -215,7 +221,8 @@ def _trial(
     pitch_x = (width - (used - 1) * COLUMN_GAP + used) // used // widest
     pitch_y = max((height - fixed) // rows, PITCH_MIN)
     pitch_x, pitch_y = min(pitch_x, int(pitch_y * WIDER)), min(pitch_y, max(int(pitch_x * HIGHER), PITCH_MIN))
-    return _Trial(columns, compact, min(pitch_x, PITCH_MAX), min(pitch_y, PITCH_MAX))
+    missing = max(0, fixed + rows * PITCH_MIN - height)
+    return _Trial(columns, compact, min(pitch_x, PITCH_MAX), min(pitch_y, PITCH_MAX), missing)
 
 
 def _place(view: HeatMapView, groups: Sequence[_Group], trial: _Trial, width: int, height: int) -> TankLayout:

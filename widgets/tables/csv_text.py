@@ -22,4 +22,4 @@ def cell(text: str) -> str:
 
 def line(cells: Iterable[str]) -> str:
     """One line, ended as RFC 4180 says."""
-    return ",".join(cell(text) for text in cells) + "\r\n"
+    return (",".join(cell(text) for text in cells) or '""') + "\r\n"
