@@ -1,9 +1,10 @@
 """A button of 28 px with an optional icon and key; a blocked one is dashed, has a padlock and says why."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
+from widgets.controls.clickable import CLICK_KEYS
 from widgets.controls.elided import plain_tip
 from widgets.controls.key_hint import key_width, paint_key
 from widgets.theme.fonts import BODY, REGULAR, SEMIBOLD
@@ -95,6 +96,15 @@ class Button(QAbstractButton):
     def hitButton(self, pos: object) -> bool:
         """A blocked button takes no click."""
         return not self._blocked
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter clicks as Space does; a blocked button takes neither."""
+        if self._blocked and event.key() in CLICK_KEYS:
+            event.accept()
+        elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Frame, icon, label, key, focus ring."""

@@ -80,8 +80,11 @@ def _round_up(at: float, step: int, where: tzinfo) -> float:
     """The next instant whose wall clock is a multiple of the step."""
     offset = _offset(at, where)
     found = -(-(at + offset) // step) * step - offset
-    shift = _offset(found, where) - offset
-    return found - shift if shift and found - shift >= at else found
+    after = _offset(found, where)
+    if (found + after) % step == 0:
+        return found
+    shifted = found - (after - offset)
+    return shifted if shifted >= at else found
 
 
 def _label(at: float, step: int, where: tzinfo) -> str:

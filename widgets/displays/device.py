@@ -245,10 +245,10 @@ class DeviceDisplay(QWidget):
             self._grids.append((panel, grid))
         column = self._right if view.boards else self._left
         for index, (panel, grid) in enumerate(self._grids):
-            panel.setVisible(index < len(view.tables))
             if index < len(view.tables):
                 self._place(panel, column, index)
                 self._show_table(panel, grid, view.tables[index])
+            panel.setVisible(index < len(view.tables))
 
     def _place(self, panel: Panel, column: _Column, index: int) -> None:
         """Put a table's panel into a column: on the right after the outlet, on the left at the top."""
