@@ -12,6 +12,8 @@ from drivers.core.profile import Profile
 from drivers.core.reading import Quality
 
 TARGET = "target:"
+OWN_POINT = "point:"
+"""Prefix of a limit that the device itself reports as a point, such as a loop's commissioned minimum flow."""
 NOMINAL_POINT = {"hashrate": "hashrate_nominal", "hashrate_avg": "hashrate_nominal"}
 """Point that carries the device's own nominal value, better than the nameplate because it follows the profile set."""
 
@@ -30,7 +32,7 @@ class Subjects:
         starts: First series of each subject in `at`; None when each subject has exactly one.
         limits: Static limit of each subject, NaN where there is none.
         share: Share of the nominal that the limit is; 0 for static limits.
-        nominal_at: Flat index of the device's own nominal value; -1 where it reports none.
+        nominal_at: Flat index of the device's own nominal value or limit; -1 where it reports none.
     """
 
     rows: Indices
@@ -123,10 +125,12 @@ def _limits(
     rule: AlarmRule, profiles: Mapping[str, Profile], by_row: Sequence[Device | None], rows: Indices
 ) -> tuple[Floats, float]:
     """The static limits, and the share of the nominal when the limit follows the device."""
-    share = float(rule.limit_from.removeprefix(TARGET)) if rule.limit_from.startswith(TARGET) else 0.0
     fallback = np.nan if rule.limit is None else rule.limit
     known: dict[tuple[str, str], float] = {}
     limits = np.full(len(rows), fallback)
+    if rule.limit_from.startswith(OWN_POINT):
+        return limits, 1.0
+    share = float(rule.limit_from.removeprefix(TARGET)) if rule.limit_from.startswith(TARGET) else 0.0
     if not rule.limit_from:
         return limits, share
     for index, row in enumerate(rows.tolist()):
@@ -157,8 +161,9 @@ def _from_profile(rule: AlarmRule, profile: Profile | None, reported: str, share
 
 def _nominals(rule: AlarmRule, columns: LiveColumns, rows: Indices) -> Indices:
     found = np.full(len(rows), -1, np.int64)
-    point = NOMINAL_POINT.get(rule.point)
-    if point is None or not rule.limit_from.startswith(TARGET):
+    own = rule.limit_from.startswith(OWN_POINT)
+    point = rule.limit_from.removeprefix(OWN_POINT) if own else NOMINAL_POINT.get(rule.point)
+    if point is None or not (own or rule.limit_from.startswith(TARGET)):
         return found
     column = columns.column(point)
     at_row = np.full(len(columns.devices), -1, np.int64)

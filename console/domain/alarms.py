@@ -49,7 +49,8 @@ class AlarmRule:
         per_part: Judge every part alone (outlet, bank) instead of the device's greatest.
         test: The comparison.
         limit: Fixed limit, in the unit of the point; beside `limit_from` it serves the models that name none there.
-        limit_from: "alarm_high", "alarm_low" and the like of the profile, or "target:0.95" for a share of the nominal.
+        limit_from: "alarm_high", "alarm_low" and the like of the profile, "target:0.95" for a share of the nominal, or
+            "point:flow_minimum" for a limit that the device itself reports.
         deadband: Distance back inside the limit before the alarm may clear, in the unit of the point.
         on_delay: Seconds the condition must hold.
         off_delay: Seconds the condition must be gone.

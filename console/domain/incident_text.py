@@ -139,10 +139,15 @@ def _clauses(own: Sequence[Alarm], rules: Mapping[str, AlarmRule]) -> list[str]:
     for alarm in own:
         by_rule.setdefault(alarm.rule, []).append(alarm)
     order = sorted(by_rule, key=lambda rule: (not rules[rule].direct_evidence, by_rule[rule][0].severity))
-    clauses = []
+    clauses: list[str] = []
+    told: set[tuple[UUID, str]] = set()
     for name in order:
         rule, same = rules[name], by_rule[name]
         first = same[0]
+        parts = {(alarm.device, alarm.part) for alarm in same if alarm.part}
+        if parts and parts <= told:
+            continue  # an outlet that is off also draws nothing: said once
+        told |= parts
         if len(same) > CLAUSES and rule.per_part:
             clauses.append(f"{len(same)} {rule.plural}")
         else:

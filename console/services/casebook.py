@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from console.domain.alarms import Alarm, AlarmRule, Test
+from console.domain.alarms import Alarm, AlarmRule, Condition, Test
 from console.domain.grouping import Root, own_root
 from console.domain.incident_life import REOPEN_WITHIN
 from console.domain.incident_text import CATEGORY_OF_TREE
@@ -44,8 +44,11 @@ class Case:
     recovered_at: float | None = None
 
     def evidence_stands(self, rules: Mapping[str, AlarmRule]) -> bool:
-        """Whether equipment still says that it has failed."""
-        return any(rules[alarm.rule].direct_evidence for alarm in self.alarms.values())
+        """Whether equipment says now that it has failed; what it said before it fell silent is no evidence."""
+        return any(
+            rules[alarm.rule].direct_evidence and alarm.condition is not Condition.UNKNOWN
+            for alarm in self.alarms.values()
+        )
 
     def is_group(self) -> bool:
         """Whether the cause can spread to other devices."""
@@ -116,7 +119,8 @@ class CaseBook:
         case.grew_at = now
         case.untold = True
         own = own_root(alarm, self.rules[alarm.rule], self.topology)
-        if own.label == case.root.label and own.tree == case.root.tree:
+        same_place = own.label == case.root.label and own.tree == case.root.tree
+        if same_place and (own.direct or not case.root.direct):
             case.root = case.root.with_nodes(own.nodes, own.direct)
         return moved
 

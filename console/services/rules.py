@@ -204,8 +204,10 @@ def _limit(table: Mapping[str, object], test: Test, point: str, place: _Place) -
     if not given:
         raise RuleError(f"{place()}: give limit, limit_from, or both (then limit serves models that name none)")
     source = _text(table, "limit_from", place)
-    if source not in ("", *LIMIT_FIELDS) and not re.fullmatch(r"target:\d+(\.\d+)?", source):
-        raise RuleError(f"{place('limit_from')}: {source!r} must be target:SHARE or one of {', '.join(LIMIT_FIELDS)}")
+    own_point = source.removeprefix("point:") in POINTS and source.startswith("point:")
+    if source not in ("", *LIMIT_FIELDS) and not own_point and not re.fullmatch(r"target:\d+(\.\d+)?", source):
+        known = f"target:SHARE, point:NAME or one of {', '.join(LIMIT_FIELDS)}"
+        raise RuleError(f"{place('limit_from')}: {source!r} must be {known}")
     return _fixed(table["limit"], point, place) if "limit" in table else None, source
 
 

@@ -156,6 +156,9 @@ class Triage:
             self._unsaved[alarm.id] = self.book.assign(alarm, case, now)
 
     def _join(self, made: Plan, now: float) -> None:
+        for incident, nodes in made.widening.items():
+            case = self.book.cases[incident]
+            case.root = case.root.with_nodes(nodes, False)
         for incident, alarms in made.joining.items():
             self._assign(alarms, self.book.cases[incident], now)
 

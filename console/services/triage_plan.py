@@ -52,6 +52,7 @@ class Plan:
 
     openings: list[Opening] = field(default_factory=list)
     joining: dict[UUID, list[Alarm]] = field(default_factory=dict)
+    widening: dict[UUID, frozenset[str]] = field(default_factory=dict)
     recovered: list[Case] = field(default_factory=list)
 
 
@@ -147,7 +148,12 @@ def _open_groups(book: CaseBook, made: Plan, waiting: Sequence[Alarm], now: floa
         mine = [alarm for alarm in left.values() if explains(group.root, alarm, book.rules[alarm.rule], book.topology)]
         if not any(_settled(book, alarm, now) for alarm in mine):
             continue
-        made.openings.append(Opening(group.root, mine, _premature(book, group.root, mine)))
+        known = book.at_place(group.root)
+        if known is None:
+            made.openings.append(Opening(group.root, mine, _premature(book, group.root, mine)))
+        else:
+            made.joining.setdefault(known.incident.id, []).extend(mine)
+            made.widening[known.incident.id] = group.root.nodes
         for alarm in mine:
             del left[alarm.id]
     return list(left.values())

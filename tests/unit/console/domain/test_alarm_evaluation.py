@@ -170,6 +170,17 @@ def test_that_the_target_is_the_devices_own_nominal_and_else_its_nameplate(nomin
     assert [alarm.limit for alarm in told] == [pytest.approx(limit)]
 
 
+def test_that_a_limit_can_be_what_the_device_was_commissioned_with() -> None:
+    low = replace(HOT, point="flow", test=Comparison.BELOW, limit=None, limit_from="point:flow_minimum", on_delay=0.0)
+    plant = Plant(low, signals=(Signal("flow"), Signal("flow_minimum")))
+    told = []
+    for minimum in (nan, 800.0):
+        plant.now += PERIOD
+        plant.report(525.0, minimum)
+        told += plant.evaluator.evaluate(plant.now)
+    assert [alarm.limit for alarm in told] == [800.0]
+
+
 def test_that_limits_come_from_the_profile() -> None:
     plant = Plant(replace(HOT, limit=None, limit_from="trip_high"))
     assert plant.play(79, 60) == []

@@ -77,7 +77,7 @@ def test_that_a_state_is_written_by_its_name(tmp_path: Path) -> None:
         ('"above"', '"over"', "rules.toml, line 10: test is 'over'; it must be one of above, below"),
         ('["miner"]', '["miners"]', "rules.toml, line 8: kinds names 'miners'; known are miner, pdu"),
         ("limit = 75\n", "", "rules.toml, line 2: give limit, limit_from, or both"),
-        ("limit = 75", 'limit_from = "alarm_hi"', "rules.toml, line 11: 'alarm_hi' must be target:SHARE or one of"),
+        ("limit = 75", 'limit_from = "alarm_hi"', "rules.toml, line 11: 'alarm_hi' must be target:SHARE, point:NAME"),
         ("limit = 75", 'limit = "hot"', "rules.toml, line 11: chip_temp has no state 'hot'"),
         ("on_delay = 30", "on_delay = -1", "rules.toml, line 12: on_delay must be a number that is not negative"),
         ("on_delay = 30", "on_dely = 30", "rules.toml, line 12: unknown key 'on_dely'"),

@@ -123,7 +123,7 @@ async def test_that_a_silent_pdu_decides_between_equal_explanations() -> None:
     await scene.take_in(*(scene.alarm("miner-unreachable", name, onset=onset) for name in gone))
     await scene.wait(20)
     incident = await scene.only()
-    assert incident.title == "PDU-2: PDU-2 does not answer"
+    assert incident.title == "PDU-2: no answer"
     assert scene.names(incident) == {"PDU-2", *gone}
 
 
@@ -214,3 +214,39 @@ async def test_that_unknown_data_keeps_an_incident_open() -> None:
     await scene.take_in(scene.change("pump-tripped", "PLC-A", "1", condition=Condition.UNKNOWN))
     await scene.wait(3600, 20)
     assert (await scene.only()).state is IncidentState.DETECTED
+
+
+async def test_that_an_outlet_of_a_pdu_that_falls_silent_does_not_claim_the_whole_site() -> None:
+    scene = Scene(build_site(pdus=4))
+    await scene.take_in(scene.alarm("pdu-outlet-off", "PDU-2", "3"))
+    onset = scene.clock.at
+    await scene.wait(30)
+    await scene.take_in(
+        scene.change("pdu-outlet-off", "PDU-2", "3", condition=Condition.UNKNOWN),
+        *(scene.alarm("pdu-unreachable", f"PDU-{pdu}", onset=onset) for pdu in range(1, 5)),
+    )
+    await scene.wait(30)
+    miners = [name for name in scene.by_name if name.startswith("M")]
+    await scene.take_in(*(scene.alarm("miner-unreachable", name, onset=onset) for name in miners))
+    await scene.wait(30)
+    outlet, site = await scene.open()
+    assert scene.names(outlet) == {"PDU-2", "M2-3"}
+    assert site.title.startswith("Pecos-2: site unreachable")
+
+
+async def test_that_the_miners_of_a_pdu_that_died_join_its_open_incident() -> None:
+    scene = Scene(build_site(pdus=8))
+    onset = scene.clock.at
+    scene.clock.at += 30
+    await scene.take_in(scene.alarm("pdu-bank-overload", "PDU-2", "bank 1"))
+    await scene.wait(15)
+    known = await scene.only()
+    scene.clock.at += 400
+    onset = scene.clock.at - 60
+    gone = [f"M2-{outlet}" for outlet in range(1, 25)]
+    await scene.take_in(scene.alarm("pdu-unreachable", "PDU-2", onset=onset))
+    await scene.take_in(*(scene.alarm("miner-unreachable", name, onset=onset) for name in gone))
+    await scene.wait(30)
+    incident = await scene.only()
+    assert incident.id == known.id
+    assert scene.names(incident) == {"PDU-2", *gone}
