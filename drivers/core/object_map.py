@@ -13,6 +13,8 @@ from drivers.core.profile_section import Section
 from drivers.core.reading import Quality, Signal, Source
 from drivers.core.register_map import parse_codes
 
+_GREATEST = 2.0**64
+"""No SNMP number is greater (Counter64)."""
 _OID = re.compile(r"1(\.\d{1,10}){2,40}")
 
 
@@ -62,7 +64,7 @@ class ObjectPoint:
 
     def decode(self, raw: float) -> tuple[float, Quality]:
         """Value in the unit of the point, and its quality; NaN where the device has none."""
-        if raw in self.invalid or not math.isfinite(raw):
+        if raw in self.invalid or not -_GREATEST <= raw <= _GREATEST:
             return math.nan, Quality.UNSUPPORTED
         names = POINTS[self.point].codes
         if names:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from drivers.core.profile import Limits, Model
 from drivers.core.reading import Layout, Signal, Source
@@ -88,7 +89,17 @@ class Plan:
 
 
 def build(shape: Shape, limits: Mapping[str, Limits]) -> Plan:
-    """Lay out the series of a miner of that shape."""
+    """Lay out the series of a miner of that shape.
+
+    Miners of one shape share one plan: 30,000 miners with a plan each are millions of objects, and every full
+    garbage collection stops the collector's loop for as long as it takes to look at them all.
+    """
+    return _shared(shape, tuple(sorted(limits.items())))
+
+
+@lru_cache(maxsize=512)
+def _shared(shape: Shape, known_limits: tuple[tuple[str, Limits], ...]) -> Plan:
+    limits = dict(known_limits)
     signals = [Signal(point) for point, _, _ in SUMMARY_KEYS]
     data_keys: list[tuple[str, float]] = [("frequency", 1.0)]
     signals.append(Signal("frequency"))

@@ -56,7 +56,10 @@ def text(raw: object) -> str:
     """Text as the device wrote it, at most 200 characters, without control characters; empty when it is none."""
     if not isinstance(raw, str):
         return ""
-    return "".join(letter for letter in raw[:200] if letter.isprintable()).strip()
+    start = raw[:200]
+    if not start.isprintable():
+        start = "".join(letter for letter in start if letter.isprintable())
+    return start.strip()
 
 
 def rows(content: Fields, key: str) -> Sequence[Fields]:

@@ -81,15 +81,10 @@ async def serve_replies(miner: RecordedMiner) -> AsyncIterator[Address]:
     """The miner on a free port of 127.0.0.1; its address."""
     tasks: set[asyncio.Task[None]] = set()
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            tasks.add(task)
-        try:
-            await miner.serve(reader, writer)
-        finally:
-            if task is not None:
-                tasks.discard(task)
+    def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(miner.serve(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
     try:

@@ -135,15 +135,19 @@ class RecordedAgent(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def serve_walk(
-    values: Mapping[Oid, bytes], *, community: str = "public"
-) -> "AsyncIterator[tuple[RecordedAgent, Address]]":
-    """An agent on a free port of 127.0.0.1, and its address."""
+async def serve_agent(agent: RecordedAgent) -> AsyncIterator[Address]:
+    """An agent on a free port of 127.0.0.1; its address."""
     loop = asyncio.get_running_loop()
-    transport, agent = await loop.create_datagram_endpoint(
-        lambda: RecordedAgent(values, community=community), local_addr=("127.0.0.1", 0)
-    )
+    transport, _ = await loop.create_datagram_endpoint(lambda: agent, local_addr=("127.0.0.1", 0))
     try:
-        yield agent, Address(*transport.get_extra_info("sockname")[:2])
+        yield Address(*transport.get_extra_info("sockname")[:2])
     finally:
         transport.close()
+
+
+@asynccontextmanager
+async def serve_walk(values: Mapping[Oid, bytes]) -> AsyncIterator[tuple[RecordedAgent, Address]]:
+    """An agent that answers from a recorded walk, and its address."""
+    agent = RecordedAgent(values)
+    async with serve_agent(agent) as address:
+        yield agent, address

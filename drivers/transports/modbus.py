@@ -12,7 +12,7 @@ from typing import Final
 
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
-from pymodbus.pdu import ExceptionResponse, ModbusPDU
+from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
 
 from drivers.core.errors import Malformed, Rejected, TimedOut, Unreachable
 from drivers.core.identity import Address
@@ -41,6 +41,17 @@ logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
 
 class NoSuchRegister(Rejected):
     """The device does not have one of the registers asked for (exception 2 or 3)."""
+
+
+class _Undecodable(ModbusPDU):
+    """A frame that came whole and holds no Modbus answer."""
+
+
+class _CarefulDecoder(DecodePDU):
+    """Hands a frame it cannot decode to whoever asked; pymodbus raises inside the event loop instead, and logs it."""
+
+    def decode(self, frame: bytes) -> ModbusPDU | None:
+        return super().decode(frame) or _Undecodable()
 
 
 class ModbusConnection:
@@ -84,6 +95,9 @@ class ModbusConnection:
         except ModbusException as error:
             self.close()
             raise Malformed(self._place, f"the answer is no Modbus: {error}") from error
+        if isinstance(answer, _Undecodable):
+            self.close()
+            raise Malformed(self._place, "the answer is no Modbus")
         if isinstance(answer, ExceptionResponse):
             self._failures = 0
             code = answer.exception_code
@@ -110,6 +124,7 @@ class ModbusConnection:
             client = AsyncModbusTcpClient(
                 self.address.host, port=self.address.port, timeout=self._timeout, retries=0, reconnect_delay=0
             )
+            client.ctx.framer.decoder = _CarefulDecoder(False)
             self._client = client
             if not await client.connect():
                 self.close()

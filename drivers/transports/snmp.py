@@ -25,19 +25,17 @@ from pysnmp.hlapi.v3arch.asyncio import (
     ObjectIdentity,
     ObjectType,
     SnmpEngine,
-    Udp6TransportTarget,
-    UdpTransportTarget,
     UsmUserData,
     bulk_cmd,
     get_cmd,
     next_cmd,
 )
 from pysnmp.proto import errind
-from pysnmp.proto.rfc1902 import Integer32, ObjectIdentifier, OctetString
 from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
 
 from drivers.core.errors import Malformed, Refused, Rejected, TimedOut, Unreachable
 from drivers.core.identity import Address
+from drivers.transports.snmp_socket import open_target
 
 TIMEOUT_S: Final = 1.0
 RETRIES: Final = 1
@@ -129,6 +127,7 @@ class SnmpTransport:
         self._access: dict[SnmpTarget, Any] = {}
         self._objects: dict[str, Any] = {}
         self._context = ContextData()
+        self._damaged: dict[tuple[str, int], bytes] = {}
 
     async def get(
         self, address: Address, target: SnmpTarget, oids: Sequence[str], *, per_request: int = OBJECTS_PER_REQUEST
@@ -186,12 +185,17 @@ class SnmpTransport:
         engine, access = self._access_for(target)
         peer = await self._peer(address)
         objects = [self._object(engine, oid) for oid in oids]
+        place = peer.transport_address[:2]
+        self._damaged.pop(place, None)
         try:
             indication, status, at, bindings = await command(
                 engine, access, peer, self._context, *options, *objects, lookupMib=False
             )
         except PySnmpError as error:
             raise Malformed(str(address), f"the answer is no SNMP: {type(error).__name__}") from error
+        damaged = self._damaged.pop(place, b"")
+        if isinstance(indication, errind.RequestTimedOut) and damaged:
+            raise Malformed(str(address), "the answer is no SNMP", damaged)
         if indication is not None:
             raise _indication_error(str(address), indication, self._timeout * (self._retries + 1))
         return int(status), int(at), bindings
@@ -209,9 +213,8 @@ class SnmpTransport:
     async def _peer(self, address: Address) -> Any:
         peer = self._peers.get(address)
         if peer is None:
-            kind = Udp6TransportTarget if ":" in address.host else UdpTransportTarget
             try:
-                peer = await kind.create((address.host, address.port), timeout=self._timeout, retries=self._retries)
+                peer = await open_target(address, self._damaged, seconds=self._timeout, retries=self._retries)
             except (PySnmpError, OSError, UnicodeError) as error:
                 raise Unreachable(str(address), "the name cannot be resolved") from error
             self._peers[address] = peer
@@ -268,13 +271,12 @@ def _take_rows(bindings: Sequence[Any], column: str, last: str, rows: dict[str, 
 
 
 def _plain(value: Any) -> SnmpValue:
-    if isinstance(value, ObjectIdentifier):
-        return str(value)
-    if isinstance(value, OctetString):
+    """A value in Python's own types, told by what it can do: the classes differ between requests and replies."""
+    if hasattr(value, "asOctets"):
         return bytes(value)
-    if isinstance(value, Integer32) or hasattr(value, "__int__"):
-        return int(value)
-    return b""
+    if hasattr(value, "asTuple"):
+        return str(value)
+    return int(value) if hasattr(value, "__int__") else b""
 
 
 def _indication_error(place: str, indication: Any, waited: float) -> TimedOut | Refused | Malformed:

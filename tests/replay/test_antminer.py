@@ -23,9 +23,7 @@ def s19_pro(recorded: Path) -> RecordedMiner:
 
 
 def values(report: Report) -> Mapping[tuple[str, str], float]:
-    return {
-        (reading.point, reading.part): reading.value for reading in report.readings() if reading.value is not None
-    }
+    return {(reading.point, reading.part): reading.value for reading in report.readings() if reading.value is not None}
 
 
 @pytest.mark.parametrize("joins", [True, False], ids=["joined commands", "one command at a time"])
@@ -74,7 +72,8 @@ async def test_that_power_nobody_measured_is_called_nameplate_and_no_efficiency_
 ) -> None:
     async with serve_replies(s19_pro) as address:
         readings = {
-            (reading.point, reading.part): reading for reading in (await AntminerDriver(STOCK, address).read()).readings()
+            (reading.point, reading.part): reading
+            for reading in (await AntminerDriver(STOCK, address).read()).readings()
         }
     assert readings["power", ""].source is Source.NAMEPLATE
     assert readings["efficiency", ""].value is None

@@ -24,9 +24,7 @@ async def connections() -> AsyncIterator[Connections]:
 
 
 def values(report: Report) -> Mapping[tuple[str, str], float]:
-    return {
-        (reading.point, reading.part): reading.value for reading in report.readings() if reading.value is not None
-    }
+    return {(reading.point, reading.part): reading.value for reading in report.readings() if reading.value is not None}
 
 
 async def test_that_a_recorded_apdu9959_reads_as_a_person_reads_it(recorded: Path, connections: Connections) -> None:
@@ -109,3 +107,28 @@ async def test_that_a_wrong_community_is_not_answered(recorded: Path) -> None:
         with pytest.raises(TimedOut, match="community"):
             await transport.get(address, SnmpTarget(community="wrong"), ["1.3.6.1.2.1.1.2.0"])
     await transport.close()
+
+
+async def test_that_every_type_of_value_is_understood(recorded: Path) -> None:
+    transport = SnmpTransport()
+    async with serve_walk(read_walk(recorded / "snmp" / "apc_ap7900b.snmprec")) as (_, address):
+        found = await transport.get(
+            address,
+            SnmpTarget(),
+            [
+                "1.3.6.1.2.1.1.2.0",
+                "1.3.6.1.2.1.2.2.1.6.2",
+                "1.3.6.1.2.1.2.2.1.10.2",
+                "1.3.6.1.2.1.4.20.1.3.127.0.0.1",
+                "1.3.6.1.4.1.318.1.1.26.4.3.1.5.1",
+                "1.3.6.1.4.1.318.1.1.99.0",
+            ],
+        )
+    await transport.close()
+    assert list(found.values()) == [
+        "1.3.6.1.4.1.318.1.3.4.8",
+        bytes.fromhex("00C0B7E18278"),
+        74601067,
+        bytes((255, 255, 255, 255)),
+        -1,
+    ]
