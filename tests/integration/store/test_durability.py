@@ -1,0 +1,226 @@
+"""What was acknowledged is there: after kill -9, on a full disk, in a read-only folder."""
+
+import asyncio
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+from sqlalchemy import Connection
+
+from console.domain.telemetry import LiveColumns
+from console.services.ports import StoreFull
+from console.store.engine import StoreError
+from console.store.history_reader import open_reader
+from console.store.site_store import SiteStore
+from drivers.core.reading import DeviceState, Layout, Quality, Report, Signal
+
+ROOT = Path(__file__).resolve().parents[3]
+SWEEPER = Path(__file__).with_name("sweeper.py")
+HOUR = 500_000 * 3600.0
+LAYOUT = Layout((Signal("hashrate"), Signal("chip_temp", "0"), Signal("accepted")))
+KILLS = 20
+
+
+def expected(device: int, sweep: int) -> list[float]:
+    return [
+        (10_000 + (device * 7 + sweep * 13) % 1000) / 100,
+        (600 + (device + sweep) % 100) / 10,
+        sweep * 1000 + device,
+    ]
+
+
+async def killed_run(folder: Path, first: int, acknowledgements: int) -> int:
+    """Run the sweeper until so many sweeps are acknowledged, kill it, return the last acknowledged sweep."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(SWEEPER), str(folder), str(first),
+        stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert process.stdout is not None
+    last = first - 1
+    for _ in range(acknowledgements):
+        last = int(await process.stdout.readline())
+    process.kill()
+    rest = await process.stdout.read()
+    await process.wait()
+    # Only whole lines count: half a line was never an acknowledgement.
+    return max([last, *(int(line) for line in rest.split(b"\n")[:-1])])
+
+
+@pytest.mark.integration
+@pytest.mark.timeout(240)
+async def test_that_twenty_kills_lose_no_acknowledged_sweep(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    last = -1
+    for _ in range(KILLS):
+        last = await killed_run(tmp_path, last + 1, chance.randint(1, 90))
+    reader = open_reader(tmp_path)
+    try:
+        for device in range(0, 40, 3):
+            series = [("hashrate", ""), ("chip_temp", "0"), ("accepted", "")]
+            found = await reader.read(UUID(int=device + 1), series, HOUR, HOUR + (last + 1) * 60)
+            for at, history in enumerate(found):
+                values = [expected(device, sweep)[at] for sweep in range(last + 1)]
+                np.testing.assert_array_equal(history.values[::12], values)
+                assert (history.quality[::12] == Quality.GOOD).all()
+                assert (history.quality.reshape(-1, 12)[:, 1:] == Quality.NOT_POLLED).all()
+    finally:
+        await reader.close()
+
+
+def sweep_of(columns: LiveColumns, number: int, devices: int = 200) -> float:
+    at = HOUR + 5 * number
+    for device in range(devices):
+        row = columns.add(UUID(int=device + 1), 5.0)
+        noise = random.Random(number * 1000 + device).random()
+        report = Report(at, at + 1, DeviceState.HASHING, LAYOUT, [noise * 1e6, noise * 1e5, number], bytes(3))
+        columns.ingest(row, report)
+    return at + 2
+
+
+async def fill_up(store: SiteStore, columns: LiveColumns) -> int:
+    """Append until the disk is full; returns the number of acknowledged sweeps."""
+    for number in range(5000):
+        try:
+            await store.history.append(columns, sweep_of(columns, number))
+        except StoreFull:
+            return number
+    raise AssertionError("the disk never became full")
+
+
+async def good_samples(store: SiteStore, sweeps: int) -> int:
+    (history,) = await store.reader.read(UUID(int=7), [("accepted", "")], HOUR, HOUR + 5 * sweeps)
+    return int((history.quality == Quality.GOOD).sum())
+
+
+async def test_that_a_full_file_refuses_keeps_reading_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    store = await SiteStore.open(tmp_path)
+    columns = LiveColumns()
+    try:
+        await store.history.append(columns, sweep_of(columns, 0))
+        (month,) = store.history._files.values()
+
+        def limit(connection: Connection, pages: int) -> None:
+            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+        await month._database.write(lambda connection: limit(connection, 30))
+        acknowledged = await fill_up(store, columns)
+        assert acknowledged > 1
+        assert await good_samples(store, acknowledged) == acknowledged
+        await month._database.write(lambda connection: limit(connection, 100_000))
+        assert await store.history.append(columns, sweep_of(columns, acknowledged)) == 600
+        assert await good_samples(store, acknowledged + 1) == acknowledged + 1
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = sys.platform == "linux" and os.geteuid() == 0 and shutil.which("mount") is not None
+    if mounted:
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)]).returncode == 0
+    if not mounted:
+        pytest.skip("a small disk needs the right to mount one")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+async def test_that_a_full_disk_refuses_keeps_reading_and_goes_on_when_there_is_room(small_disk: Path) -> None:
+    store = await SiteStore.open(small_disk)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(3_000_000))
+    columns = LiveColumns()
+    try:
+        acknowledged = await fill_up(store, columns)
+        assert acknowledged > 1
+        with pytest.raises(StoreFull):
+            await store.history.append(columns, sweep_of(columns, acknowledged))
+        assert await good_samples(store, acknowledged) == acknowledged
+        ballast.unlink()
+        assert await store.history.append(columns, sweep_of(columns, acknowledged)) == 600
+        assert await good_samples(store, acknowledged + 1) == acknowledged + 1
+    finally:
+        await store.close()
+
+
+READ_AS_NOBODY = """
+import asyncio, os, sys
+from pathlib import Path
+from uuid import UUID
+from console.store.site_store import SiteStore
+
+async def read(folder, hour):
+    store = await SiteStore.open(Path(folder), read_only=True)
+    found = await store.reader.read(UUID(int=7), [("accepted", "")], hour, hour + 15)
+    total = await store.reader.total("accepted", hour, hour + 15)
+    await store.close()
+    return [history.values.tolist() for history in found], total.count.tolist()
+
+asyncio.run(read(sys.argv[1], float(sys.argv[3])))  # loads every module while it still may
+if os.geteuid() == 0:
+    os.setuid(65534)
+print(*asyncio.run(read(sys.argv[2], float(sys.argv[3]))))
+"""
+
+
+@pytest.fixture
+def read_only_folder(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "copy"
+    yield folder
+    for path in [folder, folder / "history"]:
+        path.chmod(0o755)
+
+
+async def run_as_nobody(folder: Path, other: Path) -> tuple[str, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", READ_AS_NOBODY, str(other), str(folder), str(HOUR),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    out, err = await process.communicate()
+    return out.decode(), err.decode()
+
+
+def open_to_all(folder: Path) -> None:
+    """Let another user reach the folder, as a copied folder on a shared medium would be."""
+    for parent in folder.parents:
+        if parent.owner() == folder.owner() and parent not in {Path("/"), Path("/tmp")}:
+            parent.chmod(parent.stat().st_mode | 0o055)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folder permissions of POSIX")
+async def test_that_a_read_only_folder_is_read_and_a_copy_cut_in_the_middle_is_refused(
+    tmp_path: Path, read_only_folder: Path
+) -> None:
+    live = tmp_path / "live"
+    store = await SiteStore.open(live)
+    columns = LiveColumns()
+    for number in range(3):
+        await store.history.append(columns, sweep_of(columns, number))
+    torn = tmp_path / "torn"
+    shutil.copytree(live, torn, ignore=shutil.ignore_patterns("*-shm"))
+    await store.close()
+    shutil.copytree(live, read_only_folder)
+    for folder in (read_only_folder, torn):
+        open_to_all(folder)
+        (folder / "history").chmod(0o555)
+        folder.chmod(0o555)
+    out, err = await run_as_nobody(read_only_folder, live)
+    assert out == "[[0.0, 1.0, 2.0]] [200, 200, 200]\n", err
+    out, err = await run_as_nobody(torn, live)
+    assert out == ""
+    assert "was copied while it was being written" in err
+    for folder in (torn, torn / "history"):
+        folder.chmod(0o755)
+
+
+async def test_that_a_folder_without_a_store_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no site folder"):
+        await SiteStore.open(tmp_path, read_only=True)
