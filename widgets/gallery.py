@@ -37,6 +37,7 @@ from widgets.controls.key_hint import KeyHint
 from widgets.controls.panel import Panel
 from widgets.controls.segments import Segments
 from widgets.displays.device import DeviceDisplay
+from widgets.displays.fleet import FleetDisplay
 from widgets.displays.incidents import IncidentsDisplay
 from widgets.displays.overview import OverviewDisplay
 from widgets.displays.site import SiteDisplay
@@ -46,7 +47,7 @@ from widgets.theme.stylesheet import palette, stylesheet
 from widgets.theme.text import draw_text
 from widgets.theme.tokens import GAP, MARGIN, ThemeSource, load_theme
 from widgets.tiles.limit_tile import LimitTile
-from widgets.view_models import samples, samples_device, samples_incidents, samples_shell
+from widgets.view_models import samples, samples_device, samples_fleet, samples_incidents, samples_shell
 from widgets.view_models.common import (
     AckState,
     ClockPhase,
@@ -244,6 +245,20 @@ def incidents(theme: ThemeSource) -> QWidget:
     return Frame(theme, display, "incidents")
 
 
+def no_incidents(theme: ThemeSource) -> QWidget:
+    """The Incidents display with nothing open."""
+    display = IncidentsDisplay(theme)
+    display.show_view(samples_incidents.no_incidents())
+    return Frame(theme, display, "incidents")
+
+
+def fleet(theme: ThemeSource) -> QWidget:
+    """The Fleet display in its frame."""
+    display = FleetDisplay(theme)
+    display.show_view(samples_fleet.fleet(2944))
+    return Frame(theme, display, "fleet")
+
+
 def _device(kind: str) -> Page:
     def build(theme: ThemeSource) -> QWidget:
         display = DeviceDisplay(theme)
@@ -278,6 +293,8 @@ PAGES: dict[str, Page] = {
     "overview-none": _overview(0),
     "site": site,
     "incidents": incidents,
+    "incidents-none": no_incidents,
+    "fleet": fleet,
     "device": _device("miner"),
     "device-air": _device("air"),
     "device-silent": _device("silent"),
