@@ -113,8 +113,9 @@ def _report_ready(site: VirtualSite, serving: Serving, *, as_json: bool) -> None
 
 
 async def _until_stopped(stop: asyncio.Event, parent: int | None) -> None:
+    is_ours = parent == os.getppid()
     while not stop.is_set():
-        if parent is not None and not _is_alive(parent):
+        if parent is not None and (parent != os.getppid() if is_ours else not _is_alive(parent)):
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if parent is None else PARENT_CHECK_SECONDS):
@@ -122,7 +123,7 @@ async def _until_stopped(stop: asyncio.Event, parent: int | None) -> None:
 
 
 def _is_alive(process: int) -> bool:
-    """Whether a process exists; our own parent counts as gone once somebody else has adopted us."""
+    """Whether a process exists. Our own parent is judged by who our parent is, for a dead one may not be buried yet."""
     if os.name == "nt":
         # A signal of 0 would end the process there; the parent closes our input instead.
         return True

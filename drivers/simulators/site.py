@@ -148,13 +148,13 @@ def _by_port(entries: Iterable[Entry]) -> dict[int, dict[str, int]]:
 
 
 async def _serve_control(stack: AsyncExitStack, commands: Commands, port: int) -> tuple[str, int]:
-    talks: set[asyncio.Task[None]] = set()
+    talks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         current = asyncio.current_task()
         if current is not None:
-            talks.add(current)
-            current.add_done_callback(talks.discard)
+            talks[current] = writer
+            current.add_done_callback(talks.pop)
         try:
             while line := await reader.readline():
                 writer.write(orjson.dumps(commands.line(line.decode("utf-8", "replace"))) + b"\n")
@@ -171,9 +171,10 @@ async def _serve_control(stack: AsyncExitStack, commands: Commands, port: int) -
 
     async def hang_up() -> None:
         server.close()
-        for task in talks:
-            task.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
+        ending = list(talks)
+        for writer in talks.values():
+            writer.transport.abort()
+        await asyncio.gather(*ending)
 
     stack.push_async_callback(hang_up)
     host, bound = server.sockets[0].getsockname()[:2]

@@ -137,7 +137,8 @@ def tlv(tag: int, contents: bytes) -> bytes:
 
 def integer(value: int, tag: int = INTEGER) -> bytes:
     """An INTEGER, or one of the unsigned kinds by its tag."""
-    return tlv(tag, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    size = (value if value >= 0 else ~value).bit_length() // 8 + 1
+    return tlv(tag, value.to_bytes(size, "big", signed=True))
 
 
 def oid(name: Oid) -> bytes:
