@@ -27,13 +27,15 @@ class TankCoolant:
 
     Attributes:
         text: "56.6 °C".
-        share: Place on the band from normal low to alarm high, 0 to 1; None where no band is known.
+        share: Place on the band from normal low to trip high, 0 to 1; None where no band is known.
         abnormal: Severity 1 to 4; 0 for none.
+        band: The normal band as shares of the same bar; None where none is known.
     """
 
     text: str
     share: float | None
     abnormal: int
+    band: tuple[float, float] | None
 
 
 def limits_of(state: SiteState, device: Device, point: str) -> Limits | None:
@@ -60,7 +62,7 @@ def by_tank(state: SiteState, inventory: Inventory, standing: Standing) -> dict[
                 limits = limits_of(state, places.miners[int(tank.miners[0])], point)
                 abnormal = _tank_severity(limits, warm, standing, (places.miners[at] for at in tank.miners.tolist()))
                 found[tank.id] = TankCoolant(
-                    formatting.value_with_unit(point, warm), share_of_band(limits, warm), abnormal
+                    formatting.value_with_unit(point, warm), share_of_band(limits, warm), abnormal, _normal(limits)
                 )
     return found
 
@@ -82,6 +84,13 @@ def share_of_band(limits: Limits | None, value: float) -> float | None:
     if low is None or high is None or high <= low:
         return None
     return float(min(max((value - low) / (high - low), 0.0), 1.0))
+
+
+def _normal(limits: Limits | None) -> tuple[float, float] | None:
+    if limits is None or limits.normal_low is None or limits.normal_high is None:
+        return None
+    low, high = share_of_band(limits, limits.normal_low), share_of_band(limits, limits.normal_high)
+    return None if low is None or high is None else (low, high)
 
 
 def loop_named(state: SiteState, name: str) -> Loop | None:

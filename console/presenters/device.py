@@ -8,8 +8,10 @@ from uuid import UUID
 from console.domain.inventory import Device
 from console.presenters import cases, coolant, device_parts, formatting
 from console.presenters.cell_tip import place_words
+from console.presenters.cooling_path import cooling_view
 from console.presenters.device_plots import device_plans
 from console.presenters.miners import Inventory
+from console.presenters.outlet_map import outlet_view
 from console.presenters.source import SiteState
 from console.presenters.standing import Standing, StandingIndex
 from console.presenters.tiles import gauge, mark_of
@@ -21,7 +23,7 @@ from drivers.core.points import POINTS
 from drivers.core.profile import Model
 from drivers.core.reading import DeviceState
 from widgets.view_models.common import Gauge, LimitTileView
-from widgets.view_models.device import DeviceView, HistoryItem, OutletView
+from widgets.view_models.device import DeviceView, HistoryItem
 from widgets.view_models.incidents import ActionView
 
 SPANS = (("20 min", 1200.0), ("4 h", 14400.0), ("24 h", 86400.0), ("7 d", 604800.0))
@@ -93,9 +95,15 @@ class DevicePresenter:
             spans=SPANS,
             span=trends.span,
             actions=_actions(device, incident is not None),
-            outlet=self._outlet(state, device),
+            outlet=outlet_view(state, device, self._inventory),
             texts=_texts(state, device),
             history=_history(state, device, now),
+            tz=formatting.zone(state.site.zone).key,
+            cooling=cooling_view(state, device, model, standing),
+            chip_note="above normal, above the alarm limit, above the trip limit",
+            actions_note="reads only; commands no equipment",
+            history_note="incidents of this device",
+            up=device.place.split("/")[1] if device.place.count("/") >= 2 else "",
         )
 
     def _expected(self, state: SiteState, device: Device, now: float) -> float:
@@ -185,24 +193,6 @@ class DevicePresenter:
             mark=mark_of(abnormal),
             stale=silent,
         )
-
-    def _outlet(self, state: SiteState, device: Device) -> OutletView | None:
-        """What feeds the device, by the power tree."""
-        feed = next((feed for feed in state.site.feeds if feed.target == device.name), None)
-        if feed is None:
-            return None
-        source, _, outlet = feed.source.rpartition("/")
-        pdu = self._inventory.device_named(state, source or feed.source)
-        facts = []
-        row = None if pdu is None else state.row(pdu.id)
-        if row is not None and source:
-            for point in ("outlet_state", "outlet_power", "current"):
-                value = state.frame.value(row, point, outlet)
-                if math.isfinite(value):
-                    facts.append((POINTS[point].label.lower(), formatting.value_with_unit(point, value)))
-        verified = f"verified {feed.verified.isoformat()}" if feed.verified else "not verified"
-        title = f"{source}, outlet {outlet}" if source else feed.source
-        return OutletView(title, verified, tuple(facts))
 
 
 def _model(state: SiteState, device: Device) -> Model | None:

@@ -16,6 +16,8 @@ from drivers.core.reading import Quality
 from widgets.view_models.device import BoardView, FanView, PartTable
 
 _NUMBERED = re.compile(r"[^\d]*(\d+)[^\d]*")
+_TAIL = re.compile(r"[\s\d:.-]+$")
+WHOLE = "Whole device"
 _BOARD_FACTS = ("hashrate", "frequency", "voltage", "board_temp")
 
 
@@ -90,20 +92,25 @@ def tables(state: SiteState, device: Device, standing: Standing) -> tuple[PartTa
     row = state.row(device.id)
     if row is None or device.kind is DeviceKind.MINER:
         return ()
-    signals = state.frame.shape.signals(row)
+    by_part: dict[str, list[str]] = {}
+    for signal in state.frame.shape.signals(row):
+        by_part.setdefault(signal.part, []).append(signal.point)
     groups: dict[str, list[str]] = {}
-    for signal in signals:
-        parts = groups.setdefault(_group(signal.part), [])
-        if signal.part not in parts:
-            parts.append(signal.part)
+    for part, points in by_part.items():
+        groups.setdefault(_group(part, points), []).append(part)
     return tuple(_table(state, device, row, title, parts, standing) for title, parts in groups.items())
 
 
-def _group(part: str) -> str:
-    """The kind of a part by its name: "outlet 7" and "7" are outlets, "bank 1" a bank."""
-    stem = re.sub(r"[\s\d:.-]+$", "", part).strip().lower()
+def _group(part: str, points: Sequence[str]) -> str:
+    """The kind of a part: by what it reports where that says it, else by its name ("bank 1" is a bank)."""
     if not part:
-        return "Whole device"
+        return WHOLE
+    for point, title in (("outlet_state", "Outlets"), ("outlet_power", "Outlets"), ("pump_state", "Pumps")):
+        if point in points:
+            return title
+    stem = _TAIL.sub("", part).strip().lower()
+    if stem == "l":
+        return "Phases"
     return f"{stem.capitalize()}s" if stem else "Parts"
 
 
@@ -113,7 +120,7 @@ def _table(
     shape, frame = state.frame.shape, state.frame
     inside = set(parts)
     points = list(dict.fromkeys(signal.point for signal in shape.signals(row) if signal.part in inside))
-    if title == "Whole device":
+    if title == WHOLE:
         rows = [(POINTS[point].label, _cell(state, row, point, "")) for point in points]
         severities = [standing.point(device.id, point, "") for point in points]
         return PartTable(title, _quality_note(frame.quality[shape.start(row) :][: len(shape.signals(row))]), (

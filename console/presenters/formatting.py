@@ -183,6 +183,11 @@ def date_line(at: float, tz: str) -> str:
     return f"{_WEEKDAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]} {moment.year} {moment.tzname()}"
 
 
+def month(number: int) -> str:
+    """The short name of month 1 to 12."""
+    return _MONTHS[number - 1]
+
+
 def time_or_date(at: float, now: float, tz: str) -> str:
     """The time of day for today, with the date before it for any other day: "14:01:13", "03 Nov 09:20"."""
     moment = local(at, tz)

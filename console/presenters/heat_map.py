@@ -118,6 +118,7 @@ class HeatMap:
             foot=tank.foot,
             scopes=tuple(scopes),
             gap_after=tank.gap_after,
+            outlet_band=None if outlet is None else outlet.band,
         )
 
     def _scale(self, metric: HeatMetric, figures: MinerFigures) -> Scale:

@@ -118,6 +118,7 @@ class IncidentsPresenter:
                 self.plans(state, str(case.id)), evidence.histories, evidence.tail, state, (start, stop)
             ),
             evidence_note=f"{_minute(start, zone)} to {_minute(stop, zone)}, one time axis",
+            tz=formatting.zone(zone).key,
         )
 
 

@@ -38,7 +38,10 @@ def test_that_a_miner_shows_state_boards_fans_outlet_and_incident() -> None:
     assert view.fans[0].text == "5,400 rpm"
     assert view.outlet is not None
     assert view.outlet.title == "PDU-03, outlet 13"
-    assert view.outlet.note == "not verified"
+    assert view.outlet.verified == "not verified"
+    assert view.up == "T2"
+    assert view.cooling is not None
+    assert dict(view.cooling.facts)["LOOP-B flow"] == "900 L/min"
     assert view.history[0].incident == str(case.id)
     assert view.silent == ""
 
@@ -57,6 +60,7 @@ def test_that_a_plant_shows_its_parts_in_tables() -> None:
     view = _view(set_value(state_of(), "PLC-B", "pump_state", 2.0, "2"), "PLC-B")
     pumps = next(table for table in view.tables if "Pump" in table.columns)
     assert pumps.note == "1 of 2 running"
+    assert pumps.title == "Pumps"
     assert pumps.rows[1][0] == "2"
     assert "tripped" in pumps.rows[1]
     assert view.boards == ()

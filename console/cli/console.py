@@ -1,0 +1,55 @@
+"""terrahash [FOLDER...]: the desktop console; without a folder, its start page."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+USAGE = 2
+ENVIRONMENT = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare options."""
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="site folders")
+    parser.add_argument("--theme", choices=("dark", "light"), default="dark", help="colours (default %(default)s)")
+    parser.add_argument("--headless", action="store_true", help="the real window without a display")
+    parser.add_argument("--for", dest="seconds", type=float, metavar="S", help="close after so many seconds")
+    parser.add_argument("--size", type=window_size, metavar="WxH", help="size of the window in pixels")
+    parser.add_argument("--screenshot", type=Path, metavar="FILE", help="write a picture of the window at the end")
+
+
+def window_size(text: str) -> tuple[int, int]:
+    """Read `1366x768`."""
+    width, cross, height = text.partition("x")
+    if not cross or not width.isdecimal() or not height.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write it like 1366x768")
+    return int(width), int(height)
+
+
+def has_display() -> bool:
+    """Whether a window can be seen: always, except on Unix without X and Wayland."""
+    if sys.platform in {"win32", "darwin"}:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show the console until it is closed."""
+    if not arguments.headless and not has_display() and "QT_QPA_PLATFORM" not in os.environ:
+        print(
+            "terrahash: there is no display (DISPLAY and WAYLAND_DISPLAY are not set). "
+            "Use --headless, or a command such as `terrahash collect`.",
+            file=sys.stderr,
+        )
+        return ENVIRONMENT
+    from console.desktop import Look, Session, run_console
+    from console.support import log
+
+    log.set_up()
+    look = Look(arguments.theme, arguments.size, arguments.headless)
+    try:
+        return run_console(arguments.folders, look=look, session=Session(arguments.seconds, arguments.screenshot))
+    except ValueError as error:
+        print(f"terrahash: {error}", file=sys.stderr)
+        return USAGE

@@ -1,0 +1,126 @@
+"""The actions of the window and where they lead: keys, palette, sheet of keys, theme, pause."""
+
+from collections.abc import Callable
+from functools import partial
+
+from console.shell.actions import Action, Shortcuts, plain_keys, sheet
+from console.shell.context import Context
+from console.shell.dialogs import KeySheet
+from console.shell.incident_desk import IncidentDesk
+from console.shell.main_window import MainWindow
+from console.shell.navigation import DEVICE, FLEET, INCIDENTS, OVERVIEW, SITE
+from console.shell.pages.incidents import IncidentsPage
+from console.shell.palette import Entry, Palette
+from widgets.theme.tokens import ThemeSource
+
+_DISPLAYS = ((OVERVIEW, "Overview"), (SITE, "Site"), (FLEET, "Fleet"), (DEVICE, "Device"), (INCIDENTS, "Incidents"))
+
+
+class Commands:
+    """Everything that can be done from anywhere in the window."""
+
+    def __init__(
+        self,
+        theme: ThemeSource,
+        window: MainWindow,
+        context: Context,
+        desk: IncidentDesk,
+        incidents: IncidentsPage,
+        set_theme: Callable[[str], None],
+    ) -> None:
+        self._theme = theme
+        self._window = window
+        self._context = context
+        self._desk = desk
+        self._incidents = incidents
+        self._set_theme = set_theme
+        self.actions = self._make()
+        self._shortcuts = Shortcuts(window, self.actions)
+        window.set_plain_keys(plain_keys(self.actions))
+
+    def _make(self) -> tuple[Action, ...]:
+        show = self._context.navigation.show
+        displays = tuple(
+            Action(f"show_{name}", f"Show {label}", f"Ctrl+{at}", partial(show, name))
+            for at, (name, label) in enumerate(_DISPLAYS, 1)
+        )
+        return (
+            *displays,
+            Action("palette", "Find an action or a device", "Ctrl+K", self.open_palette),
+            Action("up", "One level up", "Backspace", self._context.navigation.up, plain=True),
+            Action("acknowledge", "Acknowledge the first incident", "Space A", self._act("acknowledge"), plain=True),
+            Action("note", "Acknowledge with a note", "Shift+A", self._act("acknowledge_note"), plain=True),
+            Action("mitigate", "Mark the incident as mitigated", "M", self._act("mitigate"), plain=True),
+            Action("resolve", "Resolve the incident", "F", self._act("resolve"), plain=True),
+            Action("pause", "Pause the displays, or follow live", "Ctrl+P", self.toggle_live),
+            Action("live", "Follow live", "End", self.go_live, plain=True),
+            Action("theme", "Dark or light theme", "Ctrl+T", self.toggle_theme),
+            Action("full_screen", "Full screen", "F11", self._window.toggle_full_screen),
+            Action("keys", "Show all keys", "?", self.open_sheet, plain=True),
+            Action("close", "Close the console", "Ctrl+Q", self._window.close_asked.emit),
+        )
+
+    def _act(self, action: str) -> Callable[[], None]:
+        """Keys reach the visible display first; these act on the selection from any other one."""
+
+        def run() -> None:
+            if self._context.sites:
+                self._desk.act_on_selected(action)
+
+        return run
+
+    def set_live(self, live: bool) -> None:
+        """Follow the present, or hold the displays at this moment."""
+        now = self._context.clock()
+        for site in self._context.sites:
+            if live:
+                site.feed.source.go_live()
+            else:
+                site.feed.source.pause(now)
+        self._context.refresh()
+
+    def go_live(self) -> None:
+        """Follow the present."""
+        self.set_live(live=True)
+
+    def toggle_live(self) -> None:
+        """The other of the two."""
+        if self._context.sites:
+            self.set_live(live=not self._context.current.feed.source.moment.live)
+
+    def toggle_theme(self) -> None:
+        """Dark to light, or back."""
+        self._set_theme("light" if self._theme.theme.name == "dark" else "dark")
+
+    def open_palette(self) -> None:
+        """Show the palette over the window."""
+        palette = Palette(self._entries(), self._window)
+        at = self._window.mapToGlobal(self._window.rect().center())
+        palette.move(at.x() - palette.width() // 2, at.y() - self._window.height() // 3)
+        palette.open()
+
+    def open_sheet(self) -> None:
+        """Show all keys."""
+        dialog = KeySheet(sheet(self.actions), self._window)
+        dialog.open()
+
+    def _entries(self) -> list[Entry]:
+        entries = [Entry(action.text, action.key.replace(" ", ", "), action.run) for action in self.actions]
+        navigation = self._context.navigation
+        for at, site in enumerate(self._context.sites):
+            state = site.feed.source.present
+            if state is None:
+                continue
+            entries.append(Entry(state.site.name, "site", partial(navigation.open_site, at)))
+            entries.extend(
+                Entry(case.label, case.title, partial(navigation.open_incident, str(case.id), at))
+                for case in state.open_incidents()
+            )
+            entries.extend(
+                Entry(
+                    device.name, f"{device.kind.value} {device.place}".strip(),
+                    partial(navigation.open_device, str(device.id), at),
+                )
+                for device in state.site.devices
+            )  # fmt: skip
+        return entries
