@@ -183,7 +183,7 @@ class FleetGrid(PaintedTable):
         if column.id == "mark":
             self._paint_mark(painter, box, at, view)
             return
-        index = self.rows.columns.index(column) - 1
+        index = self.rows.place_of(column) - 1
         inner = box.adjusted(PADDING, 0, -PADDING, 0)
         ink = theme.secondary if view.stale[at] else theme.text
         weight = SEMIBOLD if column.id == "name" and view.marks[at] and not view.acknowledged[at] else 400

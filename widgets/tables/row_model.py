@@ -41,6 +41,7 @@ class RowModel(QAbstractTableModel):
     ) -> None:
         super().__init__(parent)
         self._columns = tuple(columns)
+        self._places = {column.id: place for place, column in enumerate(columns)}
         self._text = text
         self._count = 0
 
@@ -49,11 +50,16 @@ class RowModel(QAbstractTableModel):
         """The columns, left to right."""
         return self._columns
 
+    def place_of(self, column: Column) -> int:
+        """Position of a column."""
+        return self._places[column.id]
+
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Replace the columns."""
         if tuple(columns) != self._columns:
             self.beginResetModel()
             self._columns = tuple(columns)
+            self._places = {column.id: place for place, column in enumerate(columns)}
             self.endResetModel()
 
     def set_count(self, count: int) -> None:

@@ -76,7 +76,7 @@ class WorstMiners(PaintedTable):
             inner.setLeft(inner.left() + INDENT)
         ink = theme.secondary if column.id == "state" and not item.group else theme.text
         weight = SEMIBOLD if item.group else REGULAR
-        text = self.cell_text(row, self.rows.columns.index(column))
+        text = self.cell_text(row, self.rows.place_of(column))
         draw_text(painter, inner, text, BODY, ink, weight, RIGHT if column.numeric else LEFT)
 
     def _is_member(self, row: int) -> bool:
