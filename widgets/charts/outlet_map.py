@@ -86,6 +86,7 @@ def _paint_outlet(painter: QPainter, cell: QRectF, state: int, number: int, them
     painter.setPen(Qt.PenStyle.NoPen)
     neutral = theme.deviation[CENTRE_BIN]
     if number:
+        cell = cell.adjusted(-1.2, -1, 1.2, 1)
         painter.setBrush(theme.text)
         painter.drawRoundedRect(cell, 2, 2)
         draw_text(painter, cell.adjusted(-4, 0, 4, 0), str(number), 10, theme.window, BOLD, CENTRE)
