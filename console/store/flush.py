@@ -1,10 +1,12 @@
 """Background work on head rows: many become one while the hour runs, and tiles when it is over."""
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
 import numpy as np
 
+from console.store.codec import CorruptBlob
 from console.store.heads import Head, Losses, Section, decode_head, encode_head
 from console.store.image import HourImage, NewTile
 from console.store.month import MonthFile
@@ -12,6 +14,8 @@ from console.store.registry import Seat
 from console.store.tiles import HOUR
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 LATE_SECONDS = 30.0
 """How long after its end an hour waits for reports still on their way. Later ones become another revision."""
@@ -33,6 +37,11 @@ class Flusher:
     def __init__(self, in_thread: InThread) -> None:
         self._in_thread = in_thread
         self._folded: dict[str, int] = {}
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Let `run` end after the shard it is at: what is left stays as head rows."""
+        self._stopping = True
 
     def is_due(self, files: Iterable[MonthFile], at: float) -> bool:
         """Whether any hour is over, or enough sweeps have come to be folded."""
@@ -42,12 +51,17 @@ class Flusher:
         """Do what is due. Raises `StoreFull`; what was done before stays done."""
         for file in files:
             for hour in _over(file, at):
-                for shard in await file.shards_with_heads(hour):
-                    await self._flush(file, shard, hour)
-                if not await file.shards_with_heads(hour):
-                    file.hours.discard(hour)
-            if self._unfolded(file) >= FOLD_EVERY:
+                await self._flush_hour(file, hour)
+            if self._unfolded(file) >= FOLD_EVERY and not self._stopping:
                 await self._fold(file)
+
+    async def _flush_hour(self, file: MonthFile, hour: int) -> None:
+        for shard in await file.shards_with_heads(hour):
+            if self._stopping:
+                return
+            await self._flush(file, shard, hour)
+        if not await file.shards_with_heads(hour):
+            file.hours.discard(hour)
 
     def _unfolded(self, file: MonthFile) -> int:
         return file.sequence - self._folded.setdefault(file.month, file.sequence)
@@ -56,9 +70,11 @@ class Flusher:
         heads = await file.heads(shard, hour)
         known = file.registry.shards[shard]
         bodies = [body for _, body in heads]
-        tiles = await self._in_thread(
+        tiles, damaged = await self._in_thread(
             build_tiles, list(known.seats), known.period_ms, dict(file.registry.scales), bodies
         )
+        for reason in damaged:
+            _log.error("%s: a head row of hour %d, shard %d is left out: %s", file.month, hour, shard, reason)
         await file.replace_by_tiles(shard, hour, heads[-1][0], tiles)
 
     async def _fold(self, file: MonthFile) -> None:
@@ -68,7 +84,11 @@ class Flusher:
             for shard in await file.shards_with_heads(hour):
                 heads = [row for row in await file.heads(shard, hour, after) if row[0] <= upto]
                 if len(heads) > 1:
-                    body = await self._in_thread(fold_heads, [body for _, body in heads])
+                    try:
+                        body = await self._in_thread(fold_heads, [body for _, body in heads])
+                    except CorruptBlob as error:
+                        _log.error("%s: head rows of hour %d, shard %d stay apart: %s", file.month, hour, shard, error)
+                        continue
                     await file.replace_by_head(shard, hour, heads[0][0], heads[-1][0], body)
         self._folded[file.month] = upto
 
@@ -79,11 +99,17 @@ def _over(file: MonthFile, at: float) -> list[int]:
 
 def build_tiles(
     seats: Sequence[Seat], period_ms: int, scales: dict[str, float], bodies: Sequence[bytes]
-) -> list[NewTile]:
-    """The tiles of a shard's hour. Raises `CorruptBlob`."""
+) -> tuple[list[NewTile], list[str]]:
+    """The tiles of a shard's hour, and what is wrong with each head row that had to be left out."""
     image = HourImage(seats, period_ms, scales)
-    image.take_in(bodies)
-    return image.tiles()
+    damaged: list[str] = []
+    for body in bodies:
+        try:
+            image.take_in(body)
+        except CorruptBlob as error:
+            damaged.append(str(error))
+    image.take_in_losses()
+    return image.tiles(), damaged
 
 
 def fold_heads(bodies: Sequence[bytes]) -> bytes:

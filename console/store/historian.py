@@ -114,8 +114,13 @@ class Historian:
 
     def _tend(self, at: float) -> None:
         """Start the background work that has come due, unless some is going on."""
-        if self._background is not None and not self._background.done():
-            return
+        if self._background is not None:
+            if not self._background.done():
+                return
+            failure = None if self._background.cancelled() else self._background.exception()
+            self._background = None
+            if failure is not None:
+                _log.error("Head rows could not be turned into tiles; they stay: %s", failure, exc_info=failure)
         if self._flusher.is_due(self._files.values(), at):
             self._background = asyncio.create_task(self._work(at), name="history: tiles")
 
@@ -146,7 +151,8 @@ class Historian:
                 raise failure
 
     async def close(self) -> None:
-        """Wait for background work, close the files, end the threads. Head rows of unfinished hours stay."""
+        """End background work at its next step, close the files, end the threads. Head rows stay for the next start."""
+        self._flusher.stop()
         try:
             await self._settle()
         finally:

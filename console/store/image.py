@@ -1,7 +1,7 @@
 """One hour of one shard put together from its head rows, ready to be cut into tiles."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,23 +34,23 @@ class HourImage:
         shape = (int(self._first[-1]), slots_per_hour(period_ms))
         self._steps: Integers = np.zeros(shape, np.int64)
         self._quality: Codes = np.full(shape, Quality.NOT_POLLED, np.uint8)
+        self._losses: list[Losses] = []
 
-    def take_in(self, bodies: Iterable[bytes]) -> None:
-        """Lay head rows over the image, oldest first. A sample beats a loss, whichever came first.
+    def take_in(self, body: bytes) -> None:
+        """Lay the samples of a head row over the image; rows come oldest first. Raises `CorruptBlob`."""
+        head = decode_head(body)
+        for section in head.sections:
+            at = self._first[section.seats] + np.arange(len(section.steps))[:, None]
+            self._steps[at, section.slots] = section.steps
+            self._quality[at, section.slots] = section.quality
+        if len(head.losses.seats):
+            self._losses.append(head.losses)
 
-        Raises:
-            CorruptBlob: A row is damaged.
-        """
-        losses: list[Losses] = []
-        for body in bodies:
-            head = decode_head(body)
-            for section in head.sections:
-                at = self._first[section.seats] + np.arange(len(section.steps))[:, None]
-                self._steps[at, section.slots] = section.steps
-                self._quality[at, section.slots] = section.quality
-            losses.append(head.losses)
-        for loss in losses:
+    def take_in_losses(self) -> None:
+        """After all head rows: fill empty slots with the reasons. A sample beats a loss, whichever came first."""
+        for loss in self._losses:
             self._lay(loss)
+        self._losses.clear()
 
     def _lay(self, loss: Losses) -> None:
         lengths = self._first[loss.seats + np.int64(1)] - self._first[loss.seats]

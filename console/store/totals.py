@@ -112,7 +112,9 @@ def _hour(stored: ShardBlobs, point: str, members: Sequence[Member], hour: int) 
 
 def _unfinished(stored: ShardBlobs, point: str, members: Sequence[Member], bodies: Iterable[bytes]) -> Samples:
     image = HourImage(stored.shard.seats, stored.shard.period_ms, stored.scales)
-    image.take_in(bodies)
+    for body in bodies:
+        image.take_in(body)
+    image.take_in_losses()
     values, quality = image.samples(point)
     ranks = [member.rank for member in members]
     return plain(values[ranks], quality[ranks])

@@ -6,9 +6,11 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from sqlalchemy import Connection
 
 from console.domain.inventory import Device, Site
 from console.domain.telemetry import LiveColumns
+from console.store.codec import CorruptBlob
 from console.store.history_reader import open_reader
 from console.store.month import months
 from console.store.site_store import SiteStore
@@ -257,3 +259,21 @@ async def test_that_folding_head_rows_changes_nothing_that_is_read(store: SiteSt
     ]
     assert one.values.tolist() == [values_at(second)[0] for second in range(0, 200, 5)]
     assert other.quality.tolist() == [Quality.GOOD] * 20 + [Quality.UNREACHABLE] * 20
+
+
+async def test_that_a_damaged_head_row_costs_only_itself(
+    store: SiteStore, columns: LiveColumns, expected_log: list[str]
+) -> None:
+    expected_log.append("a head row of hour 500000, shard 0 is left out: a head row fails its checksum")
+    await fill(store, columns, HOUR, 50)
+    (month,) = store.history._files.values()
+
+    def damage(connection: Connection) -> None:
+        connection.exec_driver_sql("UPDATE head SET body = substr(body, 1, length(body) - 1) WHERE sequence = 3")
+
+    await month._database.write(damage)
+    with pytest.raises(CorruptBlob, match="checksum"):
+        await store.reader.read(UUID(int=1), [("accepted", "")], HOUR, HOUR + 50)
+    await store.history.flush(HOUR + 7200)
+    (history,) = await store.reader.read(UUID(int=1), [("accepted", "")], HOUR, HOUR + 50)
+    assert np.flatnonzero(history.quality == Quality.NOT_POLLED).tolist() == [2]
