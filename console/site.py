@@ -35,6 +35,7 @@ from console.settings.secrets import read_secret
 from console.store.lock import FolderLock, holder_of
 from console.store.site_store import SiteStore
 from console.support.environment import allow_open_files
+from console.support.garbage import LongLived, start_clean
 from console.support.log import redactor
 from drivers.core.profile_file import load_profiles
 from drivers.registry import Connections
@@ -151,6 +152,7 @@ class _Collector:
         self._server = LinkServer(folder, self._boot, self._welcome, desk.answer)
         self._lag = LoopLag(clock)
         self._rate = Rate()
+        self._long_lived = LongLived()
         self._tick = 0
         self._store_bytes = 0
         self._gap = 0.0
@@ -172,6 +174,7 @@ class _Collector:
         """Run everything until the stop, then end in order: polls, the last sweep, consoles."""
         self._store_bytes = await asyncio.to_thread(self._store.size)
         self._fleet.add(self._inventory.site.devices)
+        start_clean()
         await self._server.start()
         tasks = [asyncio.create_task(work, name=name) for name, work in self._work(poll=poll)]
         try:
@@ -249,6 +252,7 @@ class _Collector:
 
     async def _show(self) -> None:
         self._tick += 1
+        self._long_lived.round(self._columns.revision)
         if self._tick % SIZE_EVERY_ROUNDS == 0:
             self._store_bytes = await asyncio.to_thread(self._store.size)
         snapshot = snapshot_of(self._columns, self._tick, self._clock.now(), self._health())

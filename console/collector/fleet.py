@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from console.collector.poller import Opener, Poller, Tally
-from console.collector.schedule import Schedule
+from console.collector.schedule import STARTS_PER_TURN, Schedule
 from console.domain.inventory import Device
 from console.domain.telemetry import LiveColumns
 from console.services.ports import Clock
@@ -24,6 +24,7 @@ PLANT_SECONDS = 1.0
 PDU_SECONDS = 10.0
 
 SHORTEST_NAP = 0.01
+SHORTEST_NAP_WHEN_BEHIND = 0.001
 LONGEST_NAP = 0.25
 
 URGENCY = {DeviceKind.PLANT: 0, DeviceKind.METER: 0, DeviceKind.PDU: 1, DeviceKind.MINER: 2}
@@ -102,13 +103,14 @@ class Fleet:
         """Poll until cancelled."""
         try:
             while True:
-                now = self._clock.monotonic()
-                for row, tier in self.schedule.due(now):
+                started = self.schedule.due(self._clock.monotonic())
+                for row, tier in started:
                     task = asyncio.get_running_loop().create_task(self._poll(row, tier))
                     self._tasks.add(task)
                     task.add_done_callback(self._tasks.discard)
+                shortest = SHORTEST_NAP_WHEN_BEHIND if len(started) == STARTS_PER_TURN else SHORTEST_NAP
                 nap = self.schedule.next_due() - self._clock.monotonic()
-                await asyncio.sleep(min(max(nap, SHORTEST_NAP), LONGEST_NAP))
+                await asyncio.sleep(min(max(nap, shortest), LONGEST_NAP))
         finally:
             await self._stop()
 

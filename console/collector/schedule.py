@@ -18,6 +18,9 @@ IN_FLIGHT_CAP = 600
 SUBNET_CAP = 200
 """Questions on the wire at once to one /24 (or one IPv6 /64): a managed switch's and a site router's comfort."""
 
+STARTS_PER_TURN = 60
+"""Questions that leave in one turn of the loop: more at once would hold up everything else on it."""
+
 FULL_EVERY_SECONDS = 60.0
 """How often a device is asked for everything instead of what changes quickly."""
 
@@ -57,6 +60,7 @@ class Entry:
         next_full: Monotonic second from which the next poll asks for everything.
         asleep: Polled more rarely on purpose (it does not answer); its interval says nothing about capacity.
         gone: Removed while something still refers to it.
+        first: Not yet brought to its own phase.
     """
 
     row: int
@@ -70,26 +74,35 @@ class Entry:
     next_full: float = -math.inf
     asleep: bool = False
     gone: bool = False
+    first: bool = True
 
     def measure(self, now: float) -> None:
         """Learn the effective period from a poll that starts now.
 
-        Being late counts; so does a poll that took so long that one or more turns were left out.
+        An interval is longer than the period when the poll is late, or when the one before took so long that turns
+        were left out; the step from the first sweep to the own phase is neither.
         """
-        late = now - self.due
         interval = now - self.started
-        sample = self.period + (late if late > PUNCTUAL_SECONDS else 0.0)
-        if interval > 1.6 * self.period:
-            sample = max(sample, interval)
+        stretched = now - self.due > PUNCTUAL_SECONDS or interval > 1.6 * self.period
+        sample = max(self.period, interval) if stretched else self.period
         self.effective += SMOOTHING * (sample - self.effective)
         if self.effective < 1.01 * self.period:
             self.effective = self.period
 
-    def next_on_grid(self, now: float) -> float:
-        """The next turn of this device: at its phase, not before now, and not right after the last poll.
+    def next_due(self, now: float) -> float:
+        """The next turn of this device, never before now: one that is late is not asked twice to catch up.
 
-        Turns that have passed are left out, so a device that is late is never asked twice to catch up.
+        A punctual device keeps its rhythm. Over capacity the rhythm gives way: everybody waits equally long from
+        one start to the next, and afterwards the new rhythm is as evenly spread as the old one.
         """
+        if self.first or self.period <= SWEEP_SECONDS:
+            self.first = False
+            return self._on_grid(now)
+        late = self.started - self.due
+        return max(now, (self.due if late <= PUNCTUAL_SECONDS else self.started) + self.period)
+
+    def _on_grid(self, now: float) -> float:
+        """The device's own phase, not right after the last poll."""
         earliest = max(self.started + 0.5 * self.period, now)
         turn = math.ceil(earliest / self.period - self.phase - 1e-9)
         return (turn + self.phase) * self.period
@@ -147,7 +160,7 @@ class Schedule:
         chosen: list[tuple[int, Tier]] = []
         for urgency in sorted(self._heaps):
             heap = self._heaps[urgency]
-            while heap and heap[0][0] <= now and self.in_flight < self.cap:
+            while heap and heap[0][0] <= now and self.in_flight < self.cap and len(chosen) < STARTS_PER_TURN:
                 entry = heapq.heappop(heap)[2]
                 if entry.gone:
                     continue
@@ -188,7 +201,7 @@ class Schedule:
         if entry is None:
             return math.inf
         entry.asleep = retry_in is not None
-        entry.due = entry.next_on_grid(now) if retry_in is None else now + retry_in
+        entry.due = entry.next_due(now) if retry_in is None else now + retry_in
         self._push(entry)
         return entry.effective
 
