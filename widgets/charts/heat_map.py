@@ -1,15 +1,7 @@
 """The heat map of a site: every miner a cell in its physical place."""
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QFocusEvent,
-    QHideEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-)
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from widgets.charts.cell_tip import TipControl, TipSource
@@ -22,6 +14,7 @@ from widgets.charts.tank_scopes import ScopeBox, paint_scope, scope_boxes
 from widgets.theme.severity_shapes import paint_severity
 from widgets.theme.strokes import focus_ring
 from widgets.theme.tokens import ThemeSource
+from widgets.view_models.common import AckState
 from widgets.view_models.site import CellTipView, HeatMapView
 
 DRAG_STARTS = 5
@@ -168,9 +161,9 @@ class TankHeatMap(QAbstractScrollArea):
         self._refresh()
 
     def _blink(self) -> None:
-        if any(not scope.whole for scope in self._scopes) or (
-            self._view is not None and any(loop.mark for loop in self._view.loops)
-        ):
+        loops = self._view.loops if self._view is not None else ()
+        marks = [scope.mark for scope in self._scopes if not scope.whole] + [loop.mark for loop in loops if loop.mark]
+        if any(mark.ack is AckState.NEW for mark in marks):
             self.viewport().update()
 
     def _origin(self) -> QPointF:
