@@ -118,15 +118,19 @@ class CaseBook:
         case.devices[alarm.device] = None
         case.grew_at = now
         case.untold = True
-        own = own_root(alarm, self.rules[alarm.rule], self.topology)
-        same_place = own.label == case.root.label and own.tree == case.root.tree
-        if same_place and (own.direct or not case.root.direct):
-            case.root = case.root.with_nodes(own.nodes, own.direct)
+        if alarm.device_name == case.root.label or alarm.device in self.topology.loop_of:
+            self._widen(case, own_root(alarm, self.rules[alarm.rule], self.topology))
         return moved
 
     def silent(self) -> frozenset[UUID]:
         """Devices with a standing silence."""
         return frozenset(alarm.device for alarm in self.alarms() if self.rules[alarm.rule].test is Test.SILENT)
+
+    def _widen(self, case: Case, own: Root) -> None:
+        """The cause is seen at more of its nodes; what is no evidence does not widen what is."""
+        same_place = own.label == case.root.label and own.tree == case.root.tree
+        if same_place and (own.direct or not case.root.direct):
+            case.root = case.root.with_nodes(own.nodes, own.direct)
 
     def at_place(self, root: Root) -> Case | None:
         """The open case of the same place; None when there is none."""

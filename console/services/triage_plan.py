@@ -93,6 +93,8 @@ def _open_evident(book: CaseBook, made: Plan, waiting: Sequence[Alarm]) -> list[
         root = own_root(alarm, rule, book.topology)
         opening = by_label.setdefault(root.label, Opening(root, []))
         opening.root = opening.root.with_nodes(root.nodes, True)
+    if not by_label:
+        return list(waiting)
     left = []
     for alarm in waiting:
         taker = _taker(book, by_label.values(), alarm)
@@ -140,8 +142,8 @@ def _open_site(book: CaseBook, made: Plan, waiting: Sequence[Alarm], now: float)
 
 
 def _open_groups(book: CaseBook, made: Plan, waiting: Sequence[Alarm], now: float) -> list[Alarm]:
-    if not waiting:
-        return []
+    if not any(_settled(book, alarm, now) for alarm in waiting):
+        return list(waiting)
     singles = [alarm for case in book.cases.values() if not case.is_group() for alarm in case.alarms.values()]
     left = {alarm.id: alarm for alarm in waiting}
     for group in find_groups([*waiting, *singles], book.rules, book.topology, book.silent()):
