@@ -220,4 +220,5 @@ def overview(sites: int = 4) -> OverviewView:
         ),
     )
     shown = tiles[:sites]
-    return OverviewView(shown, (top[0], late, *top[1:5], warm), f"{7 if sites > 1 else 6} open at {len(shown)} site{'s' if sites > 1 else ''}")
+    note = f"{7 if sites > 1 else 6} open at {len(shown)} site{'s' if sites > 1 else ''}"
+    return OverviewView(shown, (top[0], late, *top[1:5], warm), note)

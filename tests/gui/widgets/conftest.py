@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 
 from widgets.theme.fonts import load_fonts
@@ -13,6 +14,12 @@ from widgets.theme.tokens import ThemeSource, load_theme
 def fonts(qapp: QApplication) -> None:
     """The bundled fonts."""
     load_fonts()
+
+
+@pytest.fixture(autouse=True)
+def _pointer_elsewhere(qapp: QApplication) -> None:
+    """The pointer that an earlier test moved is not over the next test's window."""
+    QCursor.setPos(-1000, -1000)
 
 
 @pytest.fixture(params=["dark"])
