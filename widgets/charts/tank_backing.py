@@ -1,7 +1,7 @@
 """The drawn tanks as one picture; a new frame redraws only the tanks that changed."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QImage, QPainter, QPixmap
 
 from widgets.charts.cell_stamps import Stamps, make_stamps, tank_image
 from widgets.charts.tank_layout import Box, LoopPlace, TankLayout, TankPlace
@@ -86,9 +86,16 @@ class TankBacking:
             painter.fillRect(rect_of(box), theme.panel)
             paint_tank_head(painter, layout, place, tank, theme)
         if self._changed(("cells", place.index), tank.cells.tobytes()):
-            image = tank_image(tank, self._stamps, ratio)
-            painter.drawImage(QPointF(place.cells.x, place.cells.y), image)
+            self._draw_cells(painter, place, tank_image(tank, self._stamps, ratio))
         if self._changed(("foot", place.index), (tank.foot, tuple(scope.label for scope in tank.scopes))):
             top = place.cells.bottom
             painter.fillRect(QRectF(place.outer.x, top, place.outer.width, place.outer.bottom - top), theme.panel)
             paint_tank_foot(painter, layout, place, tank, theme)
+
+    def _draw_cells(self, painter: QPainter, place: TankPlace, image: QImage) -> None:
+        target = QRectF(place.cells.x, place.cells.y, place.cells.width + 1, place.cells.height + 1)
+        if image.deviceIndependentSize() == target.size():
+            painter.drawImage(target.topLeft(), image)
+        else:
+            # At a fractional density the image differs a little from its place: cells must stay under the pointer.
+            painter.drawImage(target, image)

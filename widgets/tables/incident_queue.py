@@ -19,7 +19,7 @@ from widgets.view_models.site import QueueItem
 ROW_HEIGHT = 47
 MARK = 20
 CLOCK = 116
-CLOCK_NARROW = 96
+CLOCK_NARROW = 104
 NARROW = 420
 MARGIN = 12
 SPACE = 8

@@ -4,10 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from widgets.charts.heat_map import TankHeatMap
+from widgets.charts.tank_backing import TankBacking
+from widgets.charts.tank_layout import lay_out
 from widgets.theme.tokens import ThemeSource, load_theme
 from widgets.view_models import samples
 from widgets.view_models.site import CellCode, HeatMapView, TankView
@@ -280,3 +282,19 @@ def test_that_tanks_of_different_shapes_keep_their_slots(heat_map: TankHeatMap) 
     for device in ("r0-79", "r1-59", "r2-0"):
         assert not heat_map.slot_rect(device).isEmpty()
     heat_map.grab()
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 1.5, 2.0])
+def test_that_cells_stand_where_the_pointer_looks_for_them_at_every_density(theme: ThemeSource, ratio: float) -> None:
+    view = samples.heat_map()
+    layout = lay_out(view, 1224, 648)
+    backing = TankBacking()
+    backing.draw(with_cell(view, 13, 15, 12, 8), layout, theme.theme, ratio)
+    target = QImage(round(1224 * ratio), round(layout.height * ratio), QImage.Format.Format_RGB32)
+    target.setDevicePixelRatio(ratio)
+    painter = QPainter(target)
+    backing.paint(painter)
+    painter.end()
+    box = layout.cell_box(view.tanks[13], layout.tanks[13], 15, 12)
+    centre_x, centre_y = (box.x + box.width / 2) * ratio, (box.y + box.height / 2) * ratio
+    assert target.pixelColor(round(centre_x), round(centre_y)) == theme.theme.deviation[8]
