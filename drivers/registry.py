@@ -30,14 +30,14 @@ from drivers.pdus.snmp_pdu import (
     identity_oids,
     physical_address,
 )
-from drivers.transports.cgminer import CgminerTransport
+from drivers.transports.cgminer import DEADLINE_S, CgminerTransport
 from drivers.transports.modbus import ModbusConnection
 from drivers.transports.snmp import SnmpTarget, SnmpTransport
 
 PUBLIC: Final = SnmpTarget()
 """The well-known read community: no secret, so it may be tried without being told."""
 _PROBE_DEADLINE_S: Final = 1.5
-"""For each protocol that is tried on an unknown port."""
+"""For a miner's answer on a port that says nothing about its protocol."""
 
 
 _TELLING: Final = (Unsupported, Refused, Rejected, Malformed, Unreachable, TimedOut)
@@ -171,7 +171,8 @@ async def _identify_miner(address: Address, profiles: Mapping[str, Profile]) -> 
     known = _of(profiles, "cgminer")
     if not known:
         raise Unsupported(str(address), "no profile for miners of this protocol")
-    return await identify_miner(CgminerTransport(address, deadline=2 * _PROBE_DEADLINE_S), known[0])
+    deadline = DEADLINE_S if address.port == known[0].port else _PROBE_DEADLINE_S
+    return await identify_miner(CgminerTransport(address, deadline=deadline), known[0])
 
 
 async def _identify_registers(address: Address, connections: Connections, profiles: Mapping[str, Profile]) -> Identity:

@@ -18,6 +18,7 @@ PORTS: Final = (4028, 161, 502)
 """CGMiner, SNMP and Modbus TCP as their documents assign them."""
 MOST_HOSTS: Final = 65_536
 IN_FLIGHT: Final = 100
+_RANGE: Final = re.compile(r"(?:[\d.]+|[0-9A-Fa-f]*:[0-9A-Fa-f:]+)-[\w.:]+")
 _HOST: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,252}")
 RATE: Final = 250.0
 """New questions a second: below what an office switch or a small controller notices."""
@@ -83,7 +84,7 @@ def _port(text: str, target: str) -> int:
 
 
 def _hosts(text: str) -> Iterator[str]:
-    if "-" in text and not text.replace("-", "").isalpha():
+    if _RANGE.fullmatch(text):
         yield from _range(text)
         return
     try:
