@@ -37,8 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Import or export; 1 when the file has problems, 2 for a file or folder that is not there, 3 when it cannot be."""
     try:
-        work = _import(arguments) if arguments.action == "import" else _export(arguments)
-        return asyncio.run(work)
+        return _import(arguments) if arguments.action == "import" else asyncio.run(_export(arguments))
     except ExchangeError as error:
         _report(arguments, error)
         return FOUND_PROBLEMS
@@ -58,22 +57,26 @@ def _report(arguments: argparse.Namespace, error: ExchangeError) -> None:
         print(json.dumps({"error": "problems", "file": error.file, "problems": problems}))
 
 
-async def _import(arguments: argparse.Namespace) -> int:
+def _import(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.folder
-    text = await asyncio.to_thread(arguments.file.read_bytes)
-    is_new = not await asyncio.to_thread((folder / CONSOLE_FILE).exists)
-    if is_new:  # a file with problems leaves no half-made folder behind
-        _read(arguments.file, text, None)
+    content = arguments.file.read_bytes()
+    if not (folder / CONSOLE_FILE).exists():  # a file with problems leaves no half-made folder behind
+        _read(arguments.file, content, None)
     with FolderLock(folder, "site import"):
-        store = await SiteStore.open(folder)
-        try:
-            existing = await _existing(store)
-            site = _read(arguments.file, text, existing)
-            await store.save_site(site)
-        finally:
-            await store.close()
+        existing, site = asyncio.run(_replace(folder, arguments.file, content))
     _summary(arguments, existing, site)
     return 0
+
+
+async def _replace(folder: Path, file: Path, content: bytes) -> tuple[Site | None, Site]:
+    store = await SiteStore.open(folder)
+    try:
+        existing = await _existing(store)
+        site = await asyncio.to_thread(_read, file, content, existing)
+        await store.save_site(site)
+    finally:
+        await store.close()
+    return existing, site
 
 
 async def _existing(store: SiteStore) -> Site | None:

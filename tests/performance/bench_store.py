@@ -93,6 +93,20 @@ def bytes_of_tiles(folder: Path) -> int:
     return total
 
 
+async def read_back(store: SiteStore, count: int, start: float) -> dict[str, list[float]]:
+    """Milliseconds, CPU and wall: two series of one device, and the sum of one point over all devices."""
+    found: dict[str, list[float]] = {}
+    device, series = UUID(int=count // 2), [("hashrate", ""), ("chip_temp", "1")]
+    for name, question in (
+        ("two_series", store.reader.read(device, series, start, HOUR + 3600)),
+        ("total", store.reader.total("power", start, HOUR + 3600, 60.0)),
+    ):
+        began, wall = time.process_time(), time.perf_counter()
+        await question
+        found[name] = [round((time.process_time() - began) * 1e3, 1), round((time.perf_counter() - wall) * 1e3, 1)]
+    return found
+
+
 async def measure(folder: Path, count: int, minutes: float) -> dict[str, object]:
     store = await SiteStore.open(folder)
     columns = LiveColumns()
@@ -117,6 +131,7 @@ async def measure(folder: Path, count: int, minutes: float) -> dict[str, object]
         await asyncio.gather(watching, return_exceptions=True)
         lags.append(lag.worst)
     head_bytes = store.size()
+    unfinished = await read_back(store, count, start)
     lag = Lag()
     watching = asyncio.create_task(lag.watch())
     began, wall = time.process_time(), time.perf_counter()
@@ -124,12 +139,7 @@ async def measure(folder: Path, count: int, minutes: float) -> dict[str, object]
     flush_cpu, flush_wall = time.process_time() - began, time.perf_counter() - wall
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
-    began, wall = time.process_time(), time.perf_counter()
-    await store.reader.read(UUID(int=count // 2), [("hashrate", ""), ("chip_temp", "1")], start, HOUR + 3600)
-    read_cpu, read_wall = time.process_time() - began, time.perf_counter() - wall
-    began, wall = time.process_time(), time.perf_counter()
-    await store.reader.total("power", start, HOUR + 3600, 60.0)
-    total_cpu, total_wall = time.process_time() - began, time.perf_counter() - wall
+    tiled = await read_back(store, count, start)
     await store.close()
     tile_bytes = bytes_of_tiles(folder)
     settled = lags[10:] or lags
@@ -148,8 +158,8 @@ async def measure(folder: Path, count: int, minutes: float) -> dict[str, object]
         "flush_loop_lag_worst_ms": round(lag.worst * 1e3, 1),
         "tile_bytes_per_sample": round(tile_bytes / samples, 3),
         "head_bytes_per_sample": round(head_bytes / samples, 3),
-        "read_two_series_ms": [round(read_cpu * 1e3, 1), round(read_wall * 1e3, 1)],
-        "total_ms": [round(total_cpu * 1e3, 1), round(total_wall * 1e3, 1)],
+        "read_unfinished_hour_ms": unfinished,
+        "read_tiles_ms": tiled,
     }
 
 

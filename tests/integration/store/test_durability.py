@@ -40,7 +40,7 @@ async def killed_run(folder: Path, first: int, acknowledgements: int) -> int:
     """Run the sweeper until so many sweeps are acknowledged, kill it, return the last acknowledged sweep."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(SWEEPER), str(folder), str(first),
-        stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": ""},
     )  # fmt: skip
     assert process.stdout is not None
     last = first - 1
@@ -182,7 +182,7 @@ def read_only_folder(tmp_path: Path) -> Iterator[Path]:
 async def run_as_nobody(folder: Path, other: Path) -> tuple[str, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", READ_AS_NOBODY, str(other), str(folder), str(HOUR),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": ""},
     )  # fmt: skip
     out, err = await process.communicate()
     return out.decode(), err.decode()

@@ -1,0 +1,104 @@
+"""Which slot a report belongs to: no poll is lost to jitter, and no slot drifts away from its time."""
+
+from uuid import UUID
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.store.buckets import Grid, bucketed
+from console.store.historian import stored_period
+from console.store.registry import SEATS, Registry, StoredLayout, rank
+from console.store.sweep import choose_slots
+from console.store.tiles import SERIES
+from drivers.core.identity import DeviceKind
+from drivers.core.reading import Quality, Signal
+
+PERIOD = 5.0
+
+
+def slots_of(times: list[float]) -> list[int]:
+    slots: list[int] = []
+    before, slot = np.array([np.nan]), np.array([-1])
+    for time in times:
+        slot = choose_slots(np.array([time]), np.array([PERIOD]), before, slot)
+        before = np.array([time])
+        slots.append(int(slot[0]))
+    return slots
+
+
+@given(st.floats(0, PERIOD), st.lists(st.floats(-0.24, 0.24), min_size=2, max_size=60))
+def test_that_jitter_never_puts_two_polls_into_one_slot(phase: float, jitter: list[float]) -> None:
+    times = [1e9 + phase + PERIOD * (at + wobble) for at, wobble in enumerate(jitter)]
+    slots = slots_of(times)
+    assert slots == list(range(slots[0], slots[0] + len(times)))
+    for slot, time in zip(slots, times, strict=True):
+        assert abs((slot + 0.5) * PERIOD - time) <= PERIOD
+
+
+@given(st.lists(st.floats(0.1, 40), min_size=1, max_size=60))
+def test_that_a_slot_stays_within_a_period_of_its_report(pauses: list[float]) -> None:
+    times = [1e9 + pause for pause in np.cumsum(pauses).tolist()]
+    for slot, time in zip(slots_of(times), times, strict=True):
+        assert abs((slot + 0.5) * PERIOD - time) <= PERIOD
+
+
+def test_that_a_missed_poll_leaves_its_slot_empty() -> None:
+    assert slots_of([2.0, 7.0, 17.0, 22.0]) == [0, 1, 3, 4]
+
+
+def test_that_a_clock_set_back_does_not_carry_slots_into_the_future() -> None:
+    assert slots_of([7202.0, 7207.0, 3602.0, 3607.0]) == [1440, 1441, 720, 721]
+
+
+def test_that_stored_periods_follow_kind_and_number() -> None:
+    assert stored_period(DeviceKind.MINER, 5000) == 5.0
+    assert stored_period(DeviceKind.MINER, 5001) == 10.0
+    assert stored_period(DeviceKind.PDU, 1) == 10.0
+    assert stored_period(DeviceKind.PLANT, 1) == stored_period(DeviceKind.METER, 1) == 1.0
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=40))
+def test_that_ranks_never_change_as_devices_join(sizes: list[int]) -> None:
+    registry = Registry(UUID(int=99))
+    earlier: list[tuple[int, int]] = []
+    for at, size in enumerate(sizes):
+        layout = StoredLayout.of(tuple(Signal("chip_temp", str(part)) for part in range(size)))
+        registry.seat(UUID(int=at), layout, 5000)
+        ranked = rank(registry.shards[0].seats, "chip_temp")
+        pairs = list(zip(ranked.seats.tolist(), ranked.within.tolist(), strict=True))
+        assert pairs[: len(earlier)] == earlier
+        earlier = pairs
+
+
+def test_that_shards_stay_small() -> None:
+    registry = Registry(UUID(int=99))
+    layout = StoredLayout.of(tuple(Signal("chip_temp", str(part)) for part in range(30)))
+    for at in range(1000):
+        registry.seat(UUID(int=at), layout, 5000)
+    for shard in registry.shards.values():
+        assert len(shard.seats) <= SEATS
+        assert shard.series * shard.slots <= 4_000_000
+    wide = StoredLayout.of(tuple(Signal("current", str(part)) for part in range(2 * SERIES)))
+    assert registry.seat(UUID(int=2000), wide, 1000).number == 0
+
+
+def test_that_a_bucket_carries_mean_range_and_the_worst_quality() -> None:
+    values = np.array([1.0, 3.0, np.nan, np.nan, 5.0, np.nan])
+    quality = np.array(
+        [Quality.GOOD, Quality.SUSPECT, Quality.TIMED_OUT, Quality.NOT_POLLED, Quality.GOOD, Quality.NOT_POLLED],
+        np.uint8,
+    )
+    found = bucketed(values, quality, 2, "power")
+    np.testing.assert_array_equal(found.values, [2.0, np.nan, 5.0])
+    np.testing.assert_array_equal(found.low, [1.0, np.nan, 5.0])
+    np.testing.assert_array_equal(found.high, [3.0, np.nan, 5.0])
+    assert found.quality.tolist() == [Quality.SUSPECT, Quality.TIMED_OUT, Quality.GOOD]
+    states = bucketed(np.array([1.0, 2.0]), np.zeros(2, np.uint8), 2, "pump_state")
+    assert states.values.tolist() == [2.0]
+
+
+def test_that_a_grid_covers_what_was_asked_in_whole_periods() -> None:
+    grid = Grid.over(12.0, 31.0, 7.0, 5.0)
+    assert (grid.start, grid.step, grid.count, grid.stop) == (10.0, 10.0, 3, 40.0)
+    assert [(part.start, part.count) for part in grid.parts(20.0)] == [(10.0, 2), (30.0, 1)]
