@@ -8,7 +8,7 @@ from PySide6.QtSvg import QSvgRenderer
 
 from resources import resource
 
-STROKE = "#000000"
+STROKE = "currentColor"
 """The colour every icon file is drawn in, replaced by the tint."""
 
 
