@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from console.services.triage import Triage
 from console.settings.secrets import read_secret
 from console.store.lock import FolderLock, holder_of
 from console.store.site_store import SiteStore
+from console.support.clock import SystemClock
 from console.support.environment import allow_open_files
 from console.support.garbage import LongLived, start_clean
 from console.support.log import redactor
@@ -48,18 +48,6 @@ GAP_WORTH_RECORDING = 2.0
 SIZE_EVERY_ROUNDS = 15
 STOP_SECONDS = 2.5
 """A clean stop gives every part this long together."""
-
-
-class SystemClock:
-    """The computer's own time."""
-
-    def now(self) -> float:
-        """UTC seconds."""
-        return time.time()
-
-    def monotonic(self) -> float:
-        """Seconds that never step back."""
-        return time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,15 @@ from uuid import UUID
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
 from console.domain.inventory import Site
+from console.link.client import Link, LinkLost, LinkPhase, LinkState
+from console.link.messages import Acknowledge, AddNote, FromCollector, Mitigate, Request, Resolve
+from console.services.ports import ConflictError, StoreFull
+from console.services.rules import load_rules
+from console.services.triage import Triage
+from console.store.engine import StoreError
+from console.store.lock import FolderBusy, FolderLock
+from console.store.site_store import SiteStore
+from console.support.clock import SystemClock
 
 OK, FOUND_PROBLEMS, USAGE, ENVIRONMENT = range(4)
 
@@ -59,9 +68,6 @@ class Deed:
 
 async def read_cases(folder: Path) -> Cases:
     """Read a folder, beside a running collector or alone; raises DeskError."""
-    from console.store.engine import StoreError
-    from console.store.site_store import SiteStore
-
     try:
         store = await SiteStore.open(folder, read_only=True)
         try:
@@ -75,9 +81,6 @@ async def read_cases(folder: Path) -> Cases:
 
 async def carry_out(folder: Path, deed: Deed) -> Incident:
     """Do it: directly when the folder is free, through its collector when one runs; raises DeskError."""
-    from console.services.ports import ConflictError, StoreFull
-    from console.store.lock import FolderBusy, FolderLock
-
     try:
         with FolderLock(folder, f"incidents {deed.action}"):
             changed = await _directly(folder, deed)
@@ -91,14 +94,10 @@ async def carry_out(folder: Path, deed: Deed) -> Incident:
 
 
 async def _directly(folder: Path, deed: Deed) -> Sequence[Incident]:
-    from console.services.rules import load_rules
-    from console.services.triage import Triage
-    from console.site import SystemClock
-    from console.store.site_store import SiteStore
-
     store = await SiteStore.open(folder)
     try:
-        triage = Triage(store.incident_log, await store.site(), load_rules(), SystemClock())
+        rules = await asyncio.to_thread(load_rules)
+        triage = Triage(store.incident_log, await store.site(), rules, SystemClock())
         await triage.restore(await store.last_alive())
         incident, version = deed.incident.id, deed.incident.version
         match deed.action:
@@ -115,9 +114,6 @@ async def _directly(folder: Path, deed: Deed) -> Sequence[Incident]:
 
 
 async def _through_collector(folder: Path, deed: Deed, busy: str) -> Sequence[Incident]:
-    from console.link.client import Link, LinkLost, LinkPhase, LinkState
-    from console.link.messages import Acknowledge, AddNote, FromCollector, Mitigate, Request, Resolve
-
     link = Link(folder, "cli")
     live = asyncio.Event()
     reasons: list[str] = []
