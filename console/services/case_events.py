@@ -157,6 +157,29 @@ def _growth(more: int, worse: bool, severity: int) -> str:
     return ", ".join(parts) or "more is known"
 
 
+class DeadlineWatch:
+    """Looks at an incident's deadlines again only when it changed or one more of them has passed."""
+
+    def __init__(self) -> None:
+        self._looked: dict[UUID, tuple[int, int]] = {}
+
+    def missed(self, incidents: Iterable[Incident], now: float) -> list[IncidentEvent]:
+        """The notes that are due now, as `missed_deadlines` says."""
+        suspects: list[Incident] = []
+        seen: dict[UUID, tuple[int, int]] = {}
+        for incident in incidents:
+            clocks = incident.deadlines
+            passed = (now >= clocks.response) + (now >= clocks.mitigation) + (now >= clocks.resolution)
+            seen[incident.id] = state = (incident.version, passed)
+            if passed and self._looked.get(incident.id) != state:
+                suspects.append(incident)
+        notes = missed_deadlines(suspects, now, None)
+        for note in notes:
+            seen.pop(note.incident, None)  # looked at again until the log has taken the note
+        self._looked = seen
+        return notes
+
+
 def missed_deadlines(incidents: Iterable[Incident], now: float, last_alive: float | None) -> list[IncidentEvent]:
     """A note for each running clock whose deadline has passed, once for each deadline.
 

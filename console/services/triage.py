@@ -11,7 +11,7 @@ from console.domain.incident_text import Weights, equal_weights
 from console.domain.incidents import EventKind, Incident, IncidentEvent, IncidentState
 from console.domain.inventory import Site
 from console.domain.topology import build_topology
-from console.services.case_events import EventWriter, missed_deadlines
+from console.services.case_events import DeadlineWatch, EventWriter, missed_deadlines
 from console.services.casebook import Case, CaseBook
 from console.services.ports import Clock, ConflictError, IncidentLog
 from console.services.triage_plan import Opening, Plan, has_recovered, plan
@@ -61,6 +61,7 @@ class Triage:
         self._unsaved: dict[UUID, Alarm] = {}
         self._saved: dict[UUID, Alarm] = {}
         self._changed: dict[UUID, Incident] = {}
+        self._deadlines = DeadlineWatch()
         self._lock = asyncio.Lock()
         self._set_site(site)
 
@@ -171,7 +172,7 @@ class Triage:
                 if event is not None:
                     events.append(event)
         grown = {event.incident for event in events}
-        late = missed_deadlines([one for one in self.open_incidents() if one.id not in grown], now, None)
+        late = self._deadlines.missed([one for one in self.open_incidents() if one.id not in grown], now)
         return [*events, *late]
 
     async def _finish(self, made: Plan, now: float) -> None:

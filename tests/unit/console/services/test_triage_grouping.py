@@ -28,6 +28,22 @@ async def test_that_a_pump_trip_is_one_incident_with_its_miners_inside() -> None
     assert all(alarm.incident == incident.id for alarm in scene.log.kept.values())
 
 
+async def test_that_a_pump_trip_among_three_thousand_miners_is_one_incident() -> None:
+    scene = Scene(build_site(pdus=125, tanks=14))
+    await scene.take_in(scene.alarm("pump-tripped", "PLC-B", "2"))
+    hot = sorted(scene.triage.book.topology.tree("cooling").members("LOOP-B"))
+    names = {device.id: device.name for device in scene.site.devices}
+    for start in range(0, len(hot), 100):
+        batch = [scene.alarm("miner-chip-temperature-high", names[device]) for device in hot[start : start + 100]]
+        scene.clock.at += 2
+        await scene.take_in(*batch)
+    await scene.wait(6)
+    incident = await scene.only()
+    assert len(hot) > 1400
+    assert len(incident.devices) == len(hot) + 1
+    assert len(incident.events) <= 2 + 2 * len(hot) // 100 // 5, "growth is told every few seconds, not for each alarm"
+
+
 async def test_that_a_hot_miner_of_another_loop_stays_outside_the_pump_trip() -> None:
     scene = Scene(build_site())
     await scene.take_in(scene.alarm("pump-tripped", "PLC-B", "1"), scene.alarm("miner-chip-temperature-high", "M1-1"))

@@ -201,6 +201,19 @@ async def test_that_a_deadline_that_passes_under_watch_is_noted_without_blame() 
     ]
 
 
+async def test_that_a_missed_deadline_is_noted_once_the_disk_has_room_again() -> None:
+    scene, _ = await tripped()
+    await scene.wait(1790, 10)
+    scene.log.full = True
+    scene.clock.at += 20
+    for _ in range(2):
+        with pytest.raises(StoreFull):
+            await scene.take_in()
+    scene.log.full = False
+    await scene.wait(2)
+    assert kinds(await scene.only()).count(EventKind.NOTED) == 2
+
+
 async def test_that_a_full_disk_loses_no_alarm() -> None:
     scene = Scene(build_site())
     scene.log.full = True
