@@ -20,7 +20,7 @@ def device(address: Address, identity: Identity | None) -> dict[str, str | None]
 def reading(item: Reading) -> dict[str, object]:
     """One reading; an enumeration carries the name of its value, and its stored code beside it."""
     names = POINTS[item.point].codes
-    value: float | str | None = item.value
+    value: float | str | None = None if item.value is None else round(item.value, 6)
     written: dict[str, object] = {"point": item.point, "part": item.part}
     if names:
         written["code"] = None if item.value is None else int(item.value)

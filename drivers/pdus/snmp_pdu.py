@@ -76,6 +76,7 @@ class SnmpPduDriver:
         wanted = [cell for cell in self._cells if tier is Tier.FULL or cell.point.tier is tier]
         found = await self._transport.get(self._address, self._target, [cell.oid for cell in wanted])
         if not found:
+            await self.close()
             raise Unsupported(str(self._address), "the agent has none of the profile's objects")
         answered = time.time()
         asked_oids = {cell.oid for cell in wanted}

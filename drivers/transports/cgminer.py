@@ -2,7 +2,7 @@
 
 The answer carries no length, usually ends with a NUL, and comes in any number of segments; it is read until its end
 under one deadline that covers everything, and under a size limit. Several questions joined with `+` cost one
-connection; firmware that refuses them (status code 14) is asked one by one from then on.
+connection; firmware that refuses them (status code 14), or answers only the first, is asked one by one from then on.
 """
 
 import asyncio
@@ -73,7 +73,8 @@ class CgminerTransport:
             raw = await self._exchange(joined)
             answered = time.time()
             content, repaired = parse(raw, self._place)
-            if not _is_refused(content):
+            is_single = not repaired and not any(command in content for command in commands)
+            if not is_single and not _is_refused(content):
                 return Answers(split_joined(content, commands, raw, self._place), repaired, asked, answered)
             self.joins = False
         sections: dict[str, Mapping[str, object]] = {}

@@ -167,3 +167,16 @@ async def test_that_cancelling_a_poll_leaves_nothing_behind() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_that_firmware_that_answers_only_the_first_of_joined_commands_is_asked_one_by_one() -> None:
+    class FirstOnly(RecordedMiner):
+        def reply_to(self, command: str) -> bytes:
+            return self.replies[command.partition("+")[0]]
+
+    device = FirstOnly({"summary": SUMMARY, "stats": STATS})
+    async with serve_replies(device) as address:
+        transport = CgminerTransport(address)
+        for _ in range(2):
+            assert set((await transport.ask(("summary", "stats"))).sections) == {"summary", "stats"}
+    assert device.asked == ["summary+stats", "summary", "stats", "summary", "stats"]
