@@ -103,7 +103,7 @@ class Fleet:
         """Poll until cancelled."""
         try:
             while True:
-                started = self.schedule.due(self._clock.monotonic())
+                started = self._due(self._clock.monotonic())
                 for row, tier in started:
                     task = asyncio.get_running_loop().create_task(self._poll(row, tier))
                     self._tasks.add(task)
@@ -113,6 +113,10 @@ class Fleet:
                 await asyncio.sleep(min(max(nap, shortest), LONGEST_NAP))
         finally:
             await self._stop()
+
+    def _due(self, now: float) -> list[tuple[int, Tier]]:
+        tally = self.tally
+        return self.schedule.due(now, tally.unsaved.__contains__) if now < tally.hold_until else self.schedule.due(now)
 
     async def _poll(self, row: int, tier: Tier) -> None:
         poller = self._pollers[row]

@@ -43,12 +43,14 @@ class Tally:
         failures: Those without a good report.
         overwritten: Good reports that a newer one replaced before the store had them.
         unsaved: Rows with a report that the store has not taken yet.
+        hold_until: Monotonic second up to which a device waits for the store instead of replacing its report.
     """
 
     polls: int = 0
     failures: int = 0
     overwritten: int = 0
     unsaved: set[int] = field(default_factory=set)
+    hold_until: float = 0.0
 
     def reported(self, row: int) -> None:
         """A good report of this row is in the columns."""

@@ -10,6 +10,10 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5.0
 
+HOLD_SECONDS = 5.0
+"""While a sweep takes long, devices whose last report still waits are asked later: the period stretches and nothing
+is lost. A store that takes longer than this holds up nobody any more."""
+
 
 class Recorder:
     """One site's sweeps.
@@ -40,6 +44,7 @@ class Recorder:
             return
         # The writer copies the columns before it first gives way to the loop: what reports from now on is unsaved.
         taken, self._tally.unsaved = self._tally.unsaved, set()
+        self._tally.hold_until = now + HOLD_SECONDS
         try:
             self.stored += await self._history.append(self._columns, self._clock.now())
         except StoreFull as error:
@@ -58,6 +63,7 @@ class Recorder:
             self.error = ""
 
     def _put_back(self, taken: set[int]) -> None:
-        """What was not stored is unsaved still; what has been replaced in the meantime is lost."""
+        """What was not stored is unsaved still; what has been replaced in the meantime is lost. Nobody is held."""
+        self._tally.hold_until = 0.0
         self._tally.overwritten += len(taken & self._tally.unsaved)
         self._tally.unsaved |= taken

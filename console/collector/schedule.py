@@ -7,6 +7,7 @@ import heapq
 import itertools
 import math
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drivers.core.device import Tier
@@ -17,6 +18,9 @@ IN_FLIGHT_CAP = 600
 
 SUBNET_CAP = 200
 """Questions on the wire at once to one /24 (or one IPv6 /64): a managed switch's and a site router's comfort."""
+
+HELD_SECONDS = 0.05
+"""How soon a device that was held is looked at again."""
 
 STARTS_PER_TURN = 60
 """Questions that leave in one turn of the loop: more at once would hold up everything else on it."""
@@ -155,14 +159,22 @@ class Schedule:
         if entry is not None:
             entry.gone = True
 
-    def due(self, now: float) -> list[tuple[int, Tier]]:
-        """The devices to ask now, as far as the caps allow; each counts as in flight until `finished`."""
+    def due(self, now: float, held: Callable[[int], bool] = lambda row: False) -> list[tuple[int, Tier]]:
+        """The devices to ask now, as far as the caps allow; each counts as in flight until `finished`.
+
+        Args:
+            now: Monotonic seconds.
+            held: Whether a row must wait a little more although it is due.
+        """
         chosen: list[tuple[int, Tier]] = []
         for urgency in sorted(self._heaps):
             heap = self._heaps[urgency]
             while heap and heap[0][0] <= now and self.in_flight < self.cap and len(chosen) < STARTS_PER_TURN:
                 entry = heapq.heappop(heap)[2]
                 if entry.gone:
+                    continue
+                if held(entry.row):
+                    heapq.heappush(heap, (now + HELD_SECONDS, next(self._numbers), entry))
                     continue
                 if self._per_subnet[entry.subnet] >= self.subnet_cap:
                     self._parked.setdefault(entry.subnet, deque()).append(entry)

@@ -4,19 +4,17 @@ import asyncio
 import os
 import signal
 import time
-import tomllib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pytest
 
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
-from console.domain.inventory import Device, Feed, Link, Loop, Site, SnmpAccess
+from console.exchange.site_file import read_site
 from console.link.client import Link as ConsoleLink
 from console.link.client import LinkPhase, LinkState
 from console.link.launch import is_running, start_collector
@@ -32,40 +30,10 @@ from console.link.messages import (
 )
 from console.store.lock import holder_of
 from console.store.site_store import SiteStore
-from drivers.core.identity import Address, DeviceKind
 from drivers.simulators.commands import Commands
 from drivers.simulators.plan import demo_site
 from drivers.simulators.ports import Ports
 from drivers.simulators.site import VirtualSite
-
-
-def site_of(text: str) -> Site:
-    """The inventory that a virtual site's file describes."""
-    tables = tomllib.loads(text)
-    return Site(
-        uuid4(),
-        tables["site"]["name"],
-        tables["site"]["zone"],
-        tables["site"]["rated_mw"],
-        tables["site"]["target_hashrate"],
-        devices=tuple(map(device_of, tables["device"])),
-        loops=tuple(Loop(loop["name"], tuple(loop["plant"]), tuple(loop["cools"])) for loop in tables["loop"]),
-        feeds=tuple(Feed(feed["from"], feed["to"], feed.get("verified")) for feed in tables["feed"]),
-        links=tuple(Link(link["from"], link["to"]) for link in tables["link"]),
-    )
-
-
-def device_of(table: dict[str, Any]) -> Device:
-    return Device(
-        uuid4(),
-        table["name"],
-        DeviceKind(table["kind"]),
-        Address.parse(table["address"]),
-        profile=table.get("profile", ""),
-        place=table.get("place", ""),
-        unit=table.get("unit", 1),
-        snmp=SnmpAccess(**table["snmp"]) if "snmp" in table else None,
-    )
 
 
 class Watcher:
@@ -184,7 +152,7 @@ async def end(process: int) -> None:
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
     text = demo_site(24, ports=Ports.free(), story=False, speed=4.0)
     store = await SiteStore.open(tmp_path)
-    await store.save_site(site_of(text))
+    await store.save_site(read_site(text))
     await store.close()
     virtual = VirtualSite.parse(text)
     async with virtual.serve() as serving, AsyncExitStack() as stack:

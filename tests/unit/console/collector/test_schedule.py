@@ -200,3 +200,12 @@ def test_that_a_device_removed_while_it_is_asked_frees_its_place() -> None:
 )
 def test_that_neighbours_share_a_subnet(host: str, expected: str) -> None:
     assert subnet(Address(host, 4028)) == expected
+
+
+def test_that_a_held_device_waits_and_holds_up_nobody() -> None:
+    schedule = Schedule()
+    for row in range(3):
+        schedule.add(row, Address(f"10.0.0.{row + 1}", 4028), 1.0, 0.0)
+    assert [row for row, _ in schedule.due(5.0, lambda row: row == 0)] == [1, 2]
+    assert schedule.due(5.01) == []
+    assert [row for row, _ in schedule.due(5.06)] == [0]
