@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ.setdefault("PYTHONASYNCIODEBUG", "0")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 THREADS_THAT_STAY = ("asyncio_", "QtAsync", "pytest_timeout", "Dummy-")
