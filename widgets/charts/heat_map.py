@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 from widgets.charts.cell_tip import TipControl, TipSource
 from widgets.charts.tank_backing import TankBacking
 from widgets.charts.tank_cursor import Slot, device_of, devices_inside, leap, slots_of, step
-from widgets.charts.tank_layout import Box, TankLayout, lay_out, shape_of
+from widgets.charts.tank_fit import lay_out
+from widgets.charts.tank_layout import Box, TankLayout, shape_of
 from widgets.charts.tank_marks import Marks, paint_marks, paint_stale
 from widgets.charts.tank_painter import loop_mark_box, paint_notice, rect_of
 from widgets.charts.tank_scopes import ScopeBox, paint_scope, scope_boxes

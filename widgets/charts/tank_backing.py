@@ -49,7 +49,7 @@ class TankBacking:
             self._draw_tank(painter, layout, tank_place, view.tanks[tank_place.index], theme, ratio)
         legend = (view.ramp, view.bins, view.legend, view.legend_note, view.missing, view.not_hashing)
         if self._changed(("legend", 0), legend):
-            box = QRectF(0, layout.legend - 1, layout.width, layout.height - layout.legend + 1)
+            box = QRectF(0, layout.legend - 4, layout.width, layout.height - layout.legend + 4)
             painter.fillRect(box, theme.panel)
             paint_legend(painter, layout, view, theme)
         painter.end()

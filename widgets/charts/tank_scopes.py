@@ -66,7 +66,8 @@ def _last_neighbour(layout: TankLayout, tanks: Sequence[TankView], first: int, s
     line, last = layout.tanks[first].line, first
     for index in range(first + 1, len(tanks)):
         joined = any(_whole(other, tanks[index]) and other.incident == scope.incident for other in tanks[index].scopes)
-        if layout.tanks[index].line != line or not joined:
+        apart = layout.tanks[index].line != line or tanks[index].loop != tanks[first].loop
+        if apart or not joined:
             break
         last = index
     return last

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from widgets.charts.heat_map import TankHeatMap
 from widgets.charts.tank_backing import TankBacking
-from widgets.charts.tank_layout import lay_out
+from widgets.charts.tank_fit import lay_out
 from widgets.theme.tokens import ThemeSource, load_theme
 from widgets.view_models import samples
 from widgets.view_models.site import CellCode, HeatMapView, TankView
@@ -298,3 +298,26 @@ def test_that_cells_stand_where_the_pointer_looks_for_them_at_every_density(them
     box = layout.cell_box(view.tanks[13], layout.tanks[13], 15, 12)
     centre_x, centre_y = (box.x + box.width / 2) * ratio, (box.y + box.height / 2) * ratio
     assert target.pixelColor(round(centre_x), round(centre_y)) == theme.theme.deviation[8]
+
+
+def rack(index: int, loop: str) -> TankView:
+    cells = np.zeros((8, 7), np.uint8)
+    ids = tuple(f"{index}-{slot}" for slot in range(56))
+    return replace(samples.tank(index), loop=loop, rows=8, columns=7, cells=cells, devices=ids, gap_after=-1, scopes=())
+
+
+def test_that_a_small_site_stands_in_one_line_for_each_loop_with_large_cells(heat_map: TankHeatMap) -> None:
+    tanks = tuple(rack(index, "Loop A" if index < 3 else "Loop B") for index in range(6))
+    heat_map.show_view(replace(samples.heat_map(), tanks=tanks))
+    assert heat_map.slot_rect("0-0").y() == heat_map.slot_rect("2-0").y() < heat_map.slot_rect("3-0").y()
+    assert min(heat_map.slot_rect("0-0").width(), heat_map.slot_rect("0-0").height()) >= 20
+
+
+def test_that_many_small_loops_stand_side_by_side(qtbot: QtBot, heat_map: TankHeatMap) -> None:
+    loops = tuple(replace(samples.heat_map().loops[0], name=f"Loop {number}") for number in range(6))
+    tanks = tuple(rack(index, f"Loop {index // 2}") for index in range(12))
+    heat_map.show_view(replace(samples.heat_map(), loops=loops, tanks=tanks))
+    assert heat_map.slot_rect("0-0").y() == heat_map.slot_rect("2-0").y()
+    heat_map.set_selected("1-6")
+    qtbot.keyClick(heat_map, Qt.Key.Key_Right)
+    assert heat_map.selected == "2-0"
