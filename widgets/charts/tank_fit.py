@@ -64,7 +64,7 @@ class _Plan:
     def worth(self) -> tuple[int, int, int, int, int]:
         """Larger is better: nothing to scroll, cells up to comfort, full heads, few lines, area."""
         smallest = min(self.pitch_x, self.pitch_y, COMFORT)
-        lines = sum(max(len(group.lines) for group in band) for band in self.bands)
+        lines = sum(len(group.lines) for band in self.bands for group in band)
         return (-self.missing, smallest, int(not self.compact), -lines, self.pitch_x * self.pitch_y)
 
 
