@@ -90,8 +90,13 @@ def encode_head(head: Head) -> bytes:
     return _FRONT.pack(_FORMAT, zlib.crc32(frame), len(body)) + frame
 
 
-def decode_head(blob: bytes, wanted: Mapping[int, int] | None = None) -> Head:
-    """The sweep in a blob. With `wanted` (seat: layout id) only those seats; sections without one are skipped unread.
+def decode_head(
+    blob: bytes, wanted: Mapping[int, int] | None = None, rows: Mapping[int, Integers] | None = None
+) -> Head:
+    """The sweep in a blob.
+
+    With `wanted` (seat: layout id) only those seats, with `rows` (layout id: positions in the layout) only those
+    series; what is not wanted is skipped undecoded.
 
     Raises:
         CorruptBlob: Wrong format, checksum or size.
@@ -104,17 +109,17 @@ def decode_head(blob: bytes, wanted: Mapping[int, int] | None = None) -> Head:
         raise CorruptBlob("a head row fails its checksum")
     reader = _Cursor(decompress(frame, size))
     try:
-        return _decode(reader, wanted)
+        return _decode(reader, wanted, rows)
     except (struct.error, ValueError) as error:
         raise CorruptBlob(f"a head row does not hold what its header says: {error}") from error
 
 
-def _decode(reader: "_Cursor", wanted: Mapping[int, int] | None) -> Head:
+def _decode(reader: "_Cursor", wanted: Mapping[int, int] | None, rows: Mapping[int, Integers] | None) -> Head:
     sections, losses = _COUNTS.unpack(reader.take(_COUNTS.size))
     found: list[Section] = []
     seats_of = _by_layout(wanted) if wanted is not None else None
     for _ in range(sections):
-        section = _decode_section(reader, seats_of)
+        section = _decode_section(reader, seats_of, rows)
         if section is not None:
             found.append(section)
     seats, slots = reader.shorts(losses), reader.shorts(losses)
@@ -132,11 +137,20 @@ def _by_layout(wanted: Mapping[int, int]) -> dict[int, list[int]]:
     return found
 
 
-def _decode_section(reader: "_Cursor", seats_of: Mapping[int, Sequence[int]] | None) -> Section | None:
+def _decode_section(
+    reader: "_Cursor", seats_of: Mapping[int, Sequence[int]] | None, rows: Mapping[int, Integers] | None
+) -> Section | None:
     layout, devices, series, width, flags = _SECTION.unpack(reader.take(_SECTION.size))
     seats, slots = reader.shorts(devices), reader.shorts(devices)
-    planes = reader.bytes(width * series * devices)
-    codes = None if flags & _ALL_GOOD else reader.bytes(series * devices)
+    planes = reader.bytes(width * series * devices).reshape(width, series, devices)
+    all_good = flags & _ALL_GOOD
+    quality = reader.bytes(0 if all_good else series * devices).reshape(-1, devices)
+    if rows is not None:
+        if layout not in rows:
+            return None
+        chosen = rows[layout]
+        planes, series = planes[:, chosen], len(chosen)
+        quality = quality if all_good else quality[chosen]
     mine: Integers | None = None
     if seats_of is not None:
         mine = np.flatnonzero(np.isin(seats, seats_of.get(layout, ())))
@@ -144,11 +158,11 @@ def _decode_section(reader: "_Cursor", seats_of: Mapping[int, Sequence[int]] | N
             return None
     steps = np.zeros((series, devices), np.int64)
     if width:
-        np.cumsum(unpack(planes.reshape(width, series, devices), width), axis=1, out=steps)
-    quality = np.zeros((series, devices), np.uint8) if codes is None else codes.reshape(series, devices)
+        np.cumsum(unpack(planes, width), axis=1, out=steps)
+    codes = np.zeros((series, devices), np.uint8) if all_good else quality
     if mine is not None:
-        return Section(layout, seats[mine], slots[mine], steps[:, mine], quality[:, mine])
-    return Section(layout, seats, slots, steps, quality)
+        return Section(layout, seats[mine], slots[mine], steps[:, mine], codes[:, mine])
+    return Section(layout, seats, slots, steps, codes)
 
 
 class _Cursor:

@@ -42,6 +42,7 @@ class Historian:
         self._folder = folder
         self._origin = origin
         self._periods: Mapping[UUID, float] = {}
+        self._news: Mapping[UUID, float] | None = None
         self._default_period = stored_period(DeviceKind.MINER, 0)
         self._tracker = Tracker(lambda device: self._periods.get(device, self._default_period))
         self._columns: LiveColumns | None = None
@@ -59,12 +60,16 @@ class Historian:
             await self._file(month)
 
     def know(self, site: Site) -> None:
-        """Take the kinds of a site's devices, and how many miners there are."""
+        """Take the kinds of a site's devices, and how many miners there are; counts from the next append on."""
         miners = sum(device.kind is DeviceKind.MINER for device in site.devices)
-        self._periods = {device.id: stored_period(device.kind, miners) for device in site.devices}
-        self._default_period = stored_period(DeviceKind.MINER, miners)
-        self._tracker.reclassify()
-        self._plans.clear()
+        self._news = {device.id: stored_period(device.kind, miners) for device in site.devices}
+
+    def _take_news(self) -> None:
+        """Between two appends, when no thread looks at the periods."""
+        if self._news is not None:
+            self._periods, self._news = self._news, None
+            self._tracker.reclassify()
+            self._plans.clear()
 
     async def append(self, columns: LiveColumns, at: float) -> int:
         """Store every report that is new since the last append; see `HistoryWriter.append`.
@@ -74,6 +79,7 @@ class Historian:
         reason when the device failed to answer.
         """
         async with self._one_at_a_time:
+            self._take_news()
             snapshot = self._copy(columns)
             picks = await self._in_thread(self._tracker.pick, snapshot, at)
             stored = 0

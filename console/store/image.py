@@ -24,12 +24,29 @@ class NewTile:
 
 
 class HourImage:
-    """All series of a shard x all slots of an hour, in steps. Memory: 9 bytes a cell, see `registry.CELLS`."""
+    """Series of a shard x all slots of an hour, in steps. Memory: 9 bytes a cell, see `registry.CELLS`.
 
-    def __init__(self, seats: Sequence[Seat], period_ms: int, scales: Mapping[str, float]) -> None:
+    Args:
+        seats: All seats of the shard, in order.
+        period_ms: Its stored period.
+        scales: Steps per unit of each point.
+        only: One point, when the others are not wanted: they are not even decoded.
+    """
+
+    def __init__(
+        self, seats: Sequence[Seat], period_ms: int, scales: Mapping[str, float], only: str | None = None
+    ) -> None:
         self._seats = seats
         self._scales = scales
-        lengths = np.array([len(seat.layout.signals) for seat in seats], np.int64)
+        self._only = only
+        self._chosen = (
+            None
+            if only is None
+            else {seat.layout.id: np.array(seat.layout.points.get(only, ()), np.int64) for seat in seats}
+        )
+        lengths = np.array(
+            [len(seat.layout.signals if only is None else seat.layout.points.get(only, ())) for seat in seats], np.int64
+        )
         self._first: Integers = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         shape = (int(self._first[-1]), slots_per_hour(period_ms))
         self._steps: Integers = np.zeros(shape, np.int64)
@@ -38,7 +55,7 @@ class HourImage:
 
     def take_in(self, body: bytes) -> None:
         """Lay the samples of a head row over the image; rows come oldest first. Raises `CorruptBlob`."""
-        head = decode_head(body)
+        head = decode_head(body, rows=self._chosen)
         for section in head.sections:
             at = self._first[section.seats] + np.arange(len(section.steps))[:, None]
             self._steps[at, section.slots] = section.steps
@@ -62,6 +79,8 @@ class HourImage:
 
     def rows(self, point: str) -> Integers:
         """Where the series of a point stand in the image, in the order of their ranks."""
+        if self._only is not None:
+            return np.arange(int(self._first[-1]))
         ranked = rank(self._seats, point)
         found: Integers = self._first[ranked.seats] + ranked.within
         return found

@@ -111,7 +111,7 @@ def _hour(stored: ShardBlobs, point: str, members: Sequence[Member], hour: int) 
 
 
 def _unfinished(stored: ShardBlobs, point: str, members: Sequence[Member], bodies: Iterable[bytes]) -> Samples:
-    image = HourImage(stored.shard.seats, stored.shard.period_ms, stored.scales)
+    image = HourImage(stored.shard.seats, stored.shard.period_ms, stored.scales, only=point)
     for body in bodies:
         image.take_in(body)
     image.take_in_losses()

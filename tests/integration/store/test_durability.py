@@ -6,6 +6,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -26,6 +27,7 @@ SWEEPER = Path(__file__).with_name("sweeper.py")
 HOUR = 500_000 * 3600.0
 LAYOUT = Layout((Signal("hashrate"), Signal("chip_temp", "0"), Signal("accepted")))
 KILLS = 20
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": ""}
 
 
 def expected(device: int, sweep: int) -> list[float]:
@@ -40,7 +42,7 @@ async def killed_run(folder: Path, first: int, acknowledgements: int) -> int:
     """Run the sweeper until so many sweeps are acknowledged, kill it, return the last acknowledged sweep."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(SWEEPER), str(folder), str(first),
-        stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": ""},
+        stdout=subprocess.PIPE, env=ENVIRONMENT,
     )  # fmt: skip
     assert process.stdout is not None
     last = first - 1
@@ -172,53 +174,43 @@ print(*asyncio.run(read(sys.argv[2], float(sys.argv[3]))))
 
 
 @pytest.fixture
-def read_only_folder(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "copy"
+def public() -> Iterator[Path]:
+    """A folder that other users may enter, which pytest's own are not."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
     yield folder
-    for path in [folder, folder / "history"]:
+    for path in [path for path in folder.rglob("*") if path.is_dir()]:
         path.chmod(0o755)
+    shutil.rmtree(folder)
 
 
 async def run_as_nobody(folder: Path, other: Path) -> tuple[str, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", READ_AS_NOBODY, str(other), str(folder), str(HOUR),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": ""},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
     )  # fmt: skip
     out, err = await process.communicate()
     return out.decode(), err.decode()
 
 
-def open_to_all(folder: Path) -> None:
-    """Let another user reach the folder, as a copied folder on a shared medium would be."""
-    for parent in folder.parents:
-        if parent.owner() == folder.owner() and parent not in {Path("/"), Path("/tmp")}:
-            parent.chmod(parent.stat().st_mode | 0o055)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="folder permissions of POSIX")
-async def test_that_a_read_only_folder_is_read_and_a_copy_cut_in_the_middle_is_refused(
-    tmp_path: Path, read_only_folder: Path
-) -> None:
-    live = tmp_path / "live"
+async def test_that_a_read_only_folder_is_read_and_a_copy_cut_in_the_middle_is_refused(public: Path) -> None:
+    live, copy, torn = public / "live", public / "copy", public / "torn"
     store = await SiteStore.open(live)
     columns = LiveColumns()
     for number in range(3):
         await store.history.append(columns, sweep_of(columns, number))
-    torn = tmp_path / "torn"
     shutil.copytree(live, torn, ignore=shutil.ignore_patterns("*-shm"))
     await store.close()
-    shutil.copytree(live, read_only_folder)
-    for folder in (read_only_folder, torn):
-        open_to_all(folder)
+    shutil.copytree(live, copy)
+    for folder in (copy, torn):
         (folder / "history").chmod(0o555)
         folder.chmod(0o555)
-    out, err = await run_as_nobody(read_only_folder, live)
+    out, err = await run_as_nobody(copy, live)
     assert out == "[[0.0, 1.0, 2.0]] [200, 200, 200]\n", err
     out, err = await run_as_nobody(torn, live)
     assert out == ""
     assert "was copied while it was being written" in err
-    for folder in (torn, torn / "history"):
-        folder.chmod(0o755)
 
 
 async def test_that_a_folder_without_a_store_is_refused(tmp_path: Path) -> None:

@@ -277,3 +277,22 @@ async def test_that_a_damaged_head_row_costs_only_itself(
     await store.history.flush(HOUR + 7200)
     (history,) = await store.reader.read(UUID(int=1), [("accepted", "")], HOUR, HOUR + 50)
     assert np.flatnonzero(history.quality == Quality.NOT_POLLED).tolist() == [2]
+
+
+async def test_that_a_device_of_another_kind_goes_on_in_its_new_period(store: SiteStore, columns: LiveColumns) -> None:
+    await fill(store, columns, HOUR, 20)
+    await store.save_site(a_site(device(1, DeviceKind.PLANT), device(2), device(3)))
+    for second in range(20, 40):
+        columns.ingest(0, a_report(HOUR + second + 0.5, values_at(HOUR + second)))
+        await store.history.append(columns, HOUR + second + 0.9)
+    (history,) = await store.reader.read(UUID(int=1), [("accepted", "")], HOUR, HOUR + 40)
+    assert history.step == 5.0
+    assert history.values.tolist() == [
+        HOUR + 0,
+        HOUR + 5,
+        HOUR + 10,
+        HOUR + 15,
+        *(HOUR + at for at in (24, 29, 34, 39)),
+    ]
+    (fine,) = await store.reader.read(UUID(int=2), [("accepted", "")], HOUR, HOUR + 20)
+    assert not fine.quality.any()
