@@ -1,35 +1,37 @@
 """Composition root of the Qt console."""
 
 import asyncio
+import importlib
+import json
 import logging
 import os
+import re
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import UUID
 
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
-from console.collector.discovery import Progress, addresses, scan
 from console.domain.identifiers import new_id
 from console.domain.inventory import Device, Site
+from console.exchange.site_text import write_site
 from console.link.launch import start_collector
+from console.services.ports import History, Total
 from console.services.rules import load_rules
 from console.shell.beginnings import FoundDevice
+from console.shell.processes import run_command
 from console.shell.start_page import StartPage
-from console.shell.workbench import Outside, Workbench
-from console.store.history_reader import open_reader
-from console.store.lock import FolderLock
-from console.store.site_store import CONSOLE_FILE, SiteStore
+from console.shell.workbench import FolderHistory, Outside, Workbench
 from console.virtual_site import VirtualSite
 from drivers.core.identity import Address, DeviceKind
 from drivers.core.profile_file import load_profiles
-from drivers.registry import Connections
 from widgets.theme.fonts import BODY, font, load_fonts
 from widgets.theme.stylesheet import palette, stylesheet
 from widgets.theme.tokens import ThemeSource, load_theme
@@ -37,7 +39,8 @@ from widgets.theme.tokens import ThemeSource, load_theme
 log = logging.getLogger(__name__)
 
 FIRST_SIZE = (1920, 1080)
-SHUTDOWN_SECONDS = 9.0
+CONSOLE_FILE = "console.sqlite"
+_PROGRESS = re.compile(r"(\d+)/(\d+) asked, (\d+) found")
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ class _Desktop:
             self._theme,
             Outside(
                 clock=time.time,
-                open_history=open_reader,
+                open_history=_LateHistory,
                 rules=load_rules(),
                 profiles=self._profiles,
                 clipboard=application.clipboard(),
@@ -160,13 +163,14 @@ class _Desktop:
 
     async def _open_virtual(self, virtual: VirtualSite) -> None:
         self._virtual = virtual
-        self._workbench.open_site(virtual.folder, virtual.restart_collector, owns_collector=False)
+        self._workbench.open_site(virtual.folder, virtual.ensure_collector, owns_collector=False)
 
     async def start_virtual(self, miners: int, on_step: Callable[[str], None]) -> None:
         """Start a virtual site from the start page; it ends with this console."""
         folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="terrahash-virtual-"))
         virtual = VirtualSite(folder, miners)
-        await virtual.start(on_step)
+        on_step("Starting the devices and their collector")
+        await asyncio.to_thread(virtual.start)
         await self._open_virtual(virtual)
         self._workbench.show_console()
 
@@ -236,6 +240,47 @@ class _Desktop:
                 log.error("closing: %s", result, exc_info=result)
 
 
+class _LateHistory:
+    """The history of a folder, loaded when it is first asked for.
+
+    SQLAlchemy takes about a third of the time until the first picture, and the first picture needs no history.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._opening = asyncio.Lock()
+        self._reader: FolderHistory | None = None
+
+    async def read(
+        self, device: UUID, points: Sequence[tuple[str, str]], start: float, stop: float, step: float = 0.0
+    ) -> list[History]:
+        """See `HistoryReader.read`."""
+        return await (await self._open()).read(device, points, start, stop, step)
+
+    async def total(
+        self, point: str, start: float, stop: float, step: float = 0.0, *, devices: Collection[UUID] | None = None
+    ) -> Total:
+        """See `HistoryReader.total`."""
+        return await (await self._open()).total(point, start, stop, step, devices=devices)
+
+    async def extent(self) -> tuple[float, float] | None:
+        """See `HistoryReader.extent`."""
+        return await (await self._open()).extent()
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        if self._reader is not None:
+            await self._reader.close()
+
+    async def _open(self) -> FolderHistory:
+        async with self._opening:
+            if self._reader is None:
+                module = await asyncio.to_thread(importlib.import_module, "console.store.history_reader")
+                opened: FolderHistory = module.open_reader(self._folder)
+                self._reader = opened
+            return self._reader
+
+
 class _Begin:
     """The start page's three ways, carried out."""
 
@@ -249,24 +294,27 @@ class _Begin:
         self._workbench.show_console()
 
     async def scan(self, targets: str, on_progress: Callable[[int, int, int], None]) -> Sequence[FoundDevice]:
-        """Find and identify devices."""
-        asked = addresses(targets.replace(",", " ").split())
+        """Find and identify devices, in a process of its own: hundreds of connections stay off the window's loop."""
 
-        def report(progress: Progress) -> None:
-            on_progress(progress.asked, progress.total, progress.found)
+        def report(line: str) -> None:
+            match = _PROGRESS.search(line)
+            if match is not None:
+                on_progress(int(match[1]), int(match[2]), int(match[3]))
 
-        async with Connections() as connections:
-            found = await scan(asked, connections, load_profiles(), on_progress=report)
+        wanted = targets.replace(",", " ").split()
+        if not wanted:
+            raise ValueError("Name a network, a range or a host to scan.")
+        answer = json.loads(await run_command(["scan", *wanted, "--json"], report))
         return [
             FoundDevice(
-                str(item.address),
-                item.identity.kind.value,
-                f"{item.identity.make} {item.identity.model}".strip(),
-                item.identity.profile,
-                item.identity.serial,
-                item.identity.mac,
+                item["address"],
+                item["kind"] or "",
+                f"{item['make'] or ''} {item['model'] or ''}".strip(),
+                item["profile"] or "",
+                item["serial"] or "",
+                item["mac"] or "",
             )
-            for item in found
+            for item in answer["found"]
         ]
 
     async def keep(self, folder: Path, name: str, found: Sequence[FoundDevice]) -> None:
@@ -276,13 +324,9 @@ class _Begin:
         now = time.time()
         counted: dict[str, int] = {}
         devices = tuple(_device(item, counted, now) for item in found if item.profile)
-        site = Site(new_id(now), name, "UTC", 0.0, 0.0, devices)
-        with FolderLock(folder, "new site"):
-            store = await SiteStore.open(folder)
-            try:
-                await store.save_site(site)
-            finally:
-                await store.close()
+        path = folder / "site.toml"
+        await asyncio.to_thread(path.write_text, write_site(Site(new_id(now), name, "UTC", 0.0, 0.0, devices)), "utf-8")
+        await run_command(["site", "import", str(folder), str(path)], lambda _: None)
         await self.open_folder(folder)
 
     async def virtual_site(self, miners: int, on_step: Callable[[str], None]) -> None:

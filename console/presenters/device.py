@@ -150,19 +150,18 @@ class DevicePresenter:
         reported = {signal.point for signal in state.frame.shape.signals(row)}
         tiles = []
         for point in _TILES[device.kind]:
-            if point in reported:
-                value = float(state.frame.whole(point)[0][row])
-            elif point in {"power", "efficiency"} and device.kind is DeviceKind.MINER:
+            value = float(state.frame.whole(point)[0][row])
+            if point in {"power", "efficiency"} and device.kind is DeviceKind.MINER:
                 value = self._derived(state, device, point, now)
                 if not math.isfinite(value):
                     continue
-            else:
+            elif point not in reported:
                 continue
             tiles.append(self._tile(state, device, standing, point, value, silent, now))
         return tuple(tiles[:MOST_TILES])
 
     def _derived(self, state: SiteState, device: Device, point: str, now: float) -> float:
-        """Power from the miner's outlet and the efficiency that follows from it."""
+        """Power as it is measured, by the miner or its outlet, and the efficiency that follows from it."""
         figures = self._inventory.figures(state, now)
         at = self._inventory.places(state).index[device.id]
         return float(figures.power[at] if point == "power" else figures.efficiency[at])
@@ -170,6 +169,7 @@ class DevicePresenter:
     def _tile(
         self, state: SiteState, device: Device, standing: Standing, point: str, value: float, silent: str, now: float
     ) -> LimitTileView:
+        row = state.row(device.id)
         limits = coolant.limits_of(state, device, point)
         abnormal = standing.point(device.id, point)
         reference, deviation, band = "", "", gauge(value, limits, abnormal)
@@ -178,6 +178,10 @@ class DevicePresenter:
         elif limits is not None and limits.alarm_low is not None:
             reference = f"min {formatting.number(limits.alarm_low)}"
         expected = self._expected(state, device, now)
+        own = float(state.frame.whole("power")[0][row]) if point == "power" and row is not None else value
+        if math.isfinite(own) and own != value:
+            reference = "at the outlet"
+            deviation = f"nameplate {formatting.number(own)}"
         if point == "hashrate" and expected > 0:
             reference = f"expected {formatting.number(expected, 1)}"
             deviation = formatting.deviation(100 * (value - expected) / expected)

@@ -14,12 +14,13 @@ from console.presenters.source import SiteState
 
 @dataclass(frozen=True, slots=True)
 class LoopFigures:
-    """One cooling loop by its plant: temperatures degC, flow L/min; NaN for what is not reported."""
+    """One cooling loop by its plant: temperatures degC, flow and its minimum L/min; NaN for what is not reported."""
 
     name: str
     plant: Device
     row: int
     flow: float
+    minimum: float
     supply: float
     back: float
 
@@ -121,7 +122,24 @@ def _loops(state: SiteState, inventory: Inventory) -> tuple[LoopFigures, ...]:
             plant = inventory.device_named(state, name)
             row = None if plant is None else state.row(plant.id)
             if plant is not None and row is not None:
-                flow, supply, back = (state.frame.value(row, point) for point in ("flow", "supply_temp", "return_temp"))
-                found.append(LoopFigures(loop.name, plant, row, flow, supply, back))
+                found.append(_loop(state, loop.name, plant, row))
                 break
     return tuple(found)
+
+
+def _loop(state: SiteState, name: str, plant: Device, row: int) -> LoopFigures:
+    frame = state.frame
+    minimum = frame.value(row, "flow_minimum")
+    profile = state.profiles.get(plant.profile)
+    limits = None if profile is None else profile.limits.get("flow")
+    if not math.isfinite(minimum) and limits is not None and limits.alarm_low is not None:
+        minimum = limits.alarm_low
+    return LoopFigures(
+        name,
+        plant,
+        row,
+        frame.value(row, "flow"),
+        minimum,
+        frame.value(row, "supply_temp"),
+        frame.value(row, "return_temp"),
+    )

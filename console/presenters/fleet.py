@@ -138,8 +138,7 @@ class _LiveColumns:
         places = inventory.places(state)
         miner_at = np.array([places.index.get(device.id, -1) for device in devices], np.int64)
         self._deviation = _spread(figures.deviation, miner_at)
-        own = self._take(frame.whole("power")[0])
-        self._power = np.where(np.isnan(own), _spread(figures.power, miner_at), own)
+        self._power = np.where(miner_at >= 0, _spread(figures.power, miner_at), self._take(frame.whole("power")[0]))
         self._efficiency = _spread(figures.efficiency, miner_at)
 
     def _take(self, values: Floats, absent: float = float("nan")) -> Floats:

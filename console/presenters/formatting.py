@@ -130,6 +130,16 @@ def hashrate_text(terahash: float) -> str:
     return figure if figure == NO_DATA else f"{figure} {unit}"
 
 
+def hashrate_beside(terahash: float, reference: float) -> str:
+    """A part of a site's hashrate in the unit that the whole of it is written in."""
+    if not math.isfinite(terahash):
+        return NO_DATA
+    if abs(reference) >= 10_000:
+        small = abs(terahash) < 1000
+        return f"{number(terahash / 1000, 2 if small else 1)} PH/s"
+    return f"{number(terahash, 1)} TH/s"
+
+
 def power(watt: float) -> tuple[str, str]:
     """Electrical power as figure and unit: MW from 1 MW, kW from 10 kW, else W."""
     if math.isfinite(watt) and abs(watt) >= 1e6:

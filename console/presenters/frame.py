@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.telemetry import STALE_AFTER_PERIODS, Codes, Floats, Indices
-from drivers.core.reading import DeviceState, Quality, Signal
+from drivers.core.reading import DeviceState, Quality, Signal, Source
 
 Flags: TypeAlias = NDArray[np.bool_]
+
+_GUESSES = (Source.NAMEPLATE, Source.ESTIMATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class FrameShape:
         self.rows: dict[UUID, int] = {device: at for at, device in enumerate(self.devices)}
         self._shapes = tuple(rows)
         self._points: dict[str, PointSeries] = {}
+        self._guessed: dict[str, Flags] = {}
         self._series: dict[str, list[tuple[int, int, str]]] = _series_by_point(self._shapes)
 
     def __len__(self) -> int:
@@ -95,6 +98,18 @@ class FrameShape:
             if signal.point == point and signal.part == part:
                 return shape.start + offset
         raise KeyError((point, part))
+
+    def guessed(self, point: str) -> Flags:
+        """Rows whose series of the whole device is a nameplate figure or an estimate, not a measurement."""
+        known = self._guessed.get(point)
+        if known is None:
+            known = np.zeros(len(self._shapes), np.bool_)
+            for row, shape in enumerate(self._shapes):
+                known[row] = any(
+                    signal.point == point and not signal.part and signal.source in _GUESSES for signal in shape.signals
+                )
+            self._guessed[point] = known
+        return known
 
     def parts(self, row: int, point: str) -> tuple[tuple[str, int], ...]:
         """Part and position of every series of a point on one device."""

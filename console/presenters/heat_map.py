@@ -12,6 +12,7 @@ from console.presenters.miners import Inventory, MinerFigures, members
 from console.presenters.places import Places, Tank
 from console.presenters.source import Connection, SiteState
 from console.presenters.standing import Standing, StandingIndex
+from console.presenters.tiles import loop_title
 from widgets.view_models.site import CellCode, HeatMapView, HeatMetric, HeatScope, LoopFact, LoopView, TankView
 
 DEVIATION_EDGES = np.array([-50.0, -35.0, -20.0, -10.0, -5.0, 5.0, 15.0, 25.0])
@@ -106,7 +107,7 @@ class HeatMap:
         return TankView(
             id=tank.id,
             title=tank.title,
-            loop=tank.loop,
+            loop=loop_title(tank.loop),
             columns=tank.columns,
             rows=tank.rows,
             cells=cells.reshape(tank.rows, tank.columns),
@@ -212,7 +213,7 @@ def loop_lines(state: SiteState, inventory: Inventory, standing: Standing, now: 
         expected = float(np.nansum(figures.expected[inside]))
         hashrate = LoopFact("hashrate", _against(given, expected))
         facts, mark = coolant.loop_facts(state, inventory, standing, name)
-        loops.append(LoopView(name, mark, (*facts, hashrate)))
+        loops.append(LoopView(loop_title(name), mark, (*facts, hashrate)))
     return tuple(loops)
 
 

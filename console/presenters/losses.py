@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from console.domain.incidents import Incident
 from console.domain.telemetry import Floats
 from console.presenters import formatting
 from console.presenters.frame import Flags
@@ -13,6 +14,7 @@ from console.presenters.source import SiteState
 from widgets.view_models.site import LossPart, LossView
 
 _NAMED_INCIDENTS = 3
+_SHORT = 24
 _VISIBLE_SHARE = 0.002
 _FULL_SHARE = 0.999
 """A site within a thousandth of its target misses nothing."""
@@ -42,10 +44,10 @@ def loss_view(state: SiteState, inventory: Inventory, now: float) -> LossView:
         return LossView("Missing hashrate", against, "", (), "Nothing is missing")
     causes = by_cause(state, inventory, figures, missing)
     return LossView(
-        title=f"Where the {formatting.hashrate_text(missing)} are",
+        title=f"Where the {formatting.hashrate_beside(missing, target)} are",
         note=f"target {formatting.hashrate_text(target)} minus {formatting.hashrate_text(actual)}",
         right=_right(state, inventory, missing, now),
-        parts=_parts(causes),
+        parts=_parts(causes, target),
     )
 
 
@@ -68,8 +70,7 @@ def by_cause(state: SiteState, inventory: Inventory, figures: MinerFigures, miss
         taken[inside] = True
         amount = float(shortfall[inside].sum())
         if amount > 0:
-            label = f"{incident.label} {incident.cause or incident.title}"
-            incidents.append(Loss(label, amount, "solid"))
+            incidents.append(Loss(f"{incident.label} {_short(incident)}", amount, "solid"))
     incidents.sort(key=lambda loss: loss.amount, reverse=True)
     named, rest = incidents[:_NAMED_INCIDENTS], incidents[_NAMED_INCIDENTS:]
     losses = [*named]
@@ -85,6 +86,13 @@ def by_cause(state: SiteState, inventory: Inventory, figures: MinerFigures, miss
     return losses
 
 
+def _short(incident: Incident) -> str:
+    """The cause where it is a clause, else the place: the bar has no room for sentences."""
+    if incident.cause and len(incident.cause) <= _SHORT:
+        return incident.cause
+    return incident.where.partition(",")[0] or incident.category
+
+
 def _outside_incidents(figures: MinerFigures, shortfall: Floats, taken: Flags) -> list[Loss]:
     losses = []
     for label, which, pattern in (
@@ -97,7 +105,7 @@ def _outside_incidents(figures: MinerFigures, shortfall: Floats, taken: Flags) -
     return losses
 
 
-def _parts(causes: Sequence[Loss]) -> tuple[LossPart, ...]:
+def _parts(causes: Sequence[Loss], target: float) -> tuple[LossPart, ...]:
     whole = sum(loss.amount for loss in causes)
     patterns = iter(("solid", "light"))
     parts = []
@@ -106,7 +114,7 @@ def _parts(causes: Sequence[Loss]) -> tuple[LossPart, ...]:
         if share < _VISIBLE_SHARE:
             continue
         pattern = next(patterns, "light") if loss.pattern == "solid" else loss.pattern
-        parts.append(LossPart(loss.label, formatting.hashrate_text(-loss.amount), share, pattern))
+        parts.append(LossPart(loss.label, formatting.hashrate_beside(-loss.amount, target), share, pattern))
     return tuple(parts)
 
 

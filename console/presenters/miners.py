@@ -28,12 +28,14 @@ class Rows:
     Attributes:
         miners: Frame row of each miner; -1 while it has none.
         outlets: Position of the outlet power that feeds each miner; -1 where none is known.
+        guesses: Miners whose own power is a nameplate figure or an estimate.
         meters, pdus, plants: Frame rows of the other kinds.
         nameplate: TH/s that the model promises; NaN where the model is not known.
     """
 
     miners: Indices
     outlets: Indices
+    guesses: Flags
     meters: Indices
     pdus: Indices
     plants: Indices
@@ -48,7 +50,7 @@ class MinerFigures:
         hashrate: TH/s now.
         expected: TH/s that it should give.
         deviation: Percent of expected, 0 for as expected.
-        power: W, its own figure or that of its outlet.
+        power: W: measured by itself, else by its outlet, else its nameplate.
         efficiency: J/TH.
         chip_temp: Hottest chip, degC.
         age: Seconds since its last good report.
@@ -90,6 +92,7 @@ class Inventory:
         self._rows: Rows | None = None
         self._figures: tuple[Frame, float, MinerFigures] | None = None
         self._by_name: dict[str, Device] = {}
+        self._nominal: Floats = np.empty(0)
 
     def places(self, state: SiteState) -> Places:
         """The tanks of the site."""
@@ -97,6 +100,7 @@ class Inventory:
             self._site, self._rows, self._figures = state.site, None, None
             self._places = read_places(state.site)
             self._by_name = {device.name: device for device in state.site.devices}
+            self._nominal = np.full(len(self._places.miners), np.nan)
         return self._places
 
     def device_named(self, state: SiteState, name: str) -> Device | None:
@@ -117,9 +121,21 @@ class Inventory:
         rows = self.rows(state)
         known = self._figures
         if known is None or known[0] is not state.frame or known[1] != now:
-            known = (state.frame, now, work_out(state.frame, rows, now))
+            known = (state.frame, now, work_out(state.frame, rows, self._expected(state.frame, rows), now))
             self._figures = known
         return known[2]
+
+    def _expected(self, frame: Frame, rows: Rows) -> Floats:
+        """What each miner should give: what it says itself, also when it has fallen silent since.
+
+        One that never answered is expected to be like its neighbours; only where none of them says, the nameplate.
+        """
+        nominal = _pick(frame.whole("hashrate_nominal")[0], rows.miners)
+        self._nominal = np.where(nominal > 0, nominal, self._nominal)
+        usual = median(self._nominal)
+        alike = np.isfinite(rows.nameplate) if np.isfinite(usual) else np.zeros(len(nominal), np.bool_)
+        fallback = np.where(alike, usual, rows.nameplate)
+        return np.where(self._nominal > 0, self._nominal, fallback)
 
 
 def _find_rows(state: SiteState, places: Places, by_name: Mapping[str, Device]) -> Rows:
@@ -130,9 +146,11 @@ def _find_rows(state: SiteState, places: Places, by_name: Mapping[str, Device]) 
         row = row_of.get(device.id)
         if row is not None:
             by_kind[device.kind].append(row)
+    miners = np.array([row_of.get(device.id, -1) for device in places.miners], np.int64)
     return Rows(
-        miners=np.array([row_of.get(device.id, -1) for device in places.miners], np.int64),
+        miners=miners,
         outlets=_find_outlets(state.site, places, shape, by_name),
+        guesses=_pick(shape.guessed("power").astype(np.float64), miners, 0.0) > 0,
         meters=np.array(by_kind[DeviceKind.METER], np.int64),
         pdus=np.array(by_kind[DeviceKind.PDU], np.int64),
         plants=np.array(by_kind[DeviceKind.PLANT], np.int64),
@@ -165,13 +183,12 @@ def _nameplate(device: Device, profiles: Mapping[str, Profile]) -> float:
     return float("nan") if model is None else model.hashrate
 
 
-def work_out(frame: Frame, rows: Rows, now: float) -> MinerFigures:
+def work_out(frame: Frame, rows: Rows, expected: Floats, now: float) -> MinerFigures:
     """The figures of every miner of a frame."""
     hashrate = _pick(frame.whole("hashrate")[0], rows.miners)
-    nominal = _pick(frame.whole("hashrate_nominal")[0], rows.miners)
-    expected = np.where(nominal > 0, nominal, rows.nameplate)
     own_power = _pick(frame.whole("power")[0], rows.miners)
-    power = np.where(np.isnan(own_power), _pick(frame.values, rows.outlets), own_power)
+    outlet = _pick(frame.values, rows.outlets)
+    power = np.where(np.isnan(own_power) | (rows.guesses & np.isfinite(outlet)), outlet, own_power)
     state = _pick(frame.state.astype(np.float64), rows.miners, float(DeviceState.UNKNOWN)).astype(np.uint8)
     missing = _pick((frame.silent() | frame.stale(now, OLD_AFTER_PERIODS)).astype(np.float64), rows.miners, 1.0) > 0
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -71,7 +71,7 @@ class SiteTiles:
             self._efficiency(figures, now),
             self._hottest(state, figures, standing, now),
         ]
-        tiles.extend(self._flow(state, loop, standing, now) for loop in figures.loops)
+        tiles.extend(self._flow(loop, standing, now) for loop in figures.loops)
         if math.isfinite(figures.pue):
             tiles.append(self._pue(figures, now))
         tiles.extend(self._supply(state, loop, standing, now) for loop in figures.loops)
@@ -134,24 +134,27 @@ class SiteTiles:
             mark=mark_of(abnormal),
         )
 
-    def _flow(self, state: SiteState, loop: LoopFigures, standing: Standing, now: float) -> LimitTileView:
-        limits = coolant.limits_of(state, loop.plant, "flow")
-        abnormal = standing.point(loop.plant.id, "flow") or standing.point(loop.plant.id, "pump_state")
-        least = None if limits is None else limits.alarm_low
+    def _flow(self, loop: LoopFigures, standing: Standing, now: float) -> LimitTileView:
+        plant = loop.plant.id
+        abnormal = _worse(standing.point(plant, "flow"), standing.point(plant, "pump_state"))
+        least = loop.minimum
+        known = math.isfinite(least) and least > 0
+        shown = loop.flow if math.isfinite(loop.flow) else None
         return LimitTileView(
             label=f"{loop_title(loop.name)} flow",
-            reference="" if least is None else f"min {formatting.number(least)}",
+            reference=f"min {formatting.number(least)}" if known else "",
             figure=formatting.number(loop.flow),
             unit="L/min",
-            deviation=formatting.percent(100 * loop.flow / least) if least and math.isfinite(loop.flow) else "",
-            gauge=gauge(loop.flow, limits, abnormal),
+            deviation=formatting.percent(100 * loop.flow / least) if known and shown is not None else "",
+            gauge=Gauge(shown, 0.0, 1.6 * least, least, None, (least,), abnormal) if known else None,
             spark=self._spark(f"flow/{loop.name}", now),
             mark=mark_of(abnormal),
         )
 
     def _supply(self, state: SiteState, loop: LoopFigures, standing: Standing, now: float) -> LimitTileView:
         limits = coolant.limits_of(state, loop.plant, "supply_temp")
-        abnormal = standing.point(loop.plant.id, "supply_temp") or standing.point(loop.plant.id, "return_temp")
+        plant = loop.plant.id
+        abnormal = _worse(standing.point(plant, "supply_temp"), standing.point(plant, "return_temp"))
         low, high = (None, None) if limits is None else (limits.normal_low, limits.normal_high)
         normal = f"normal {formatting.number(low)}–{formatting.number(high)}" if low is not None and high else ""
         back = f"return {formatting.number(loop.back, 1)}" if math.isfinite(loop.back) else ""
@@ -178,6 +181,11 @@ class SiteTiles:
 
     def _spark(self, name: str, now: float) -> Trace | None:
         return self._record.trace(name, now - SPARK_SECONDS, now)
+
+
+def _worse(*severities: int) -> int:
+    """The worst of some severities; 0 is none."""
+    return min((severity for severity in severities if severity), default=0)
 
 
 def loop_title(name: str) -> str:

@@ -1,6 +1,7 @@
 """The time bar: the range shown, the site's hashrate over it, and when incidents were detected."""
 
 import math
+from uuid import UUID
 
 from console.presenters import cases, formatting
 from console.presenters.source import Moment, SiteState
@@ -37,9 +38,15 @@ def axis_stop(span: float, now: float) -> float:
     return math.ceil((now + span * HEADROOM) / step) * step
 
 
-def incident_marks(state: SiteState, start: float, stop: float) -> tuple[EventMark, ...]:
-    """One mark for each incident detected in the range, oldest first."""
-    inside = [case for case in state.incidents.values() if start <= case.detected_at <= stop]
+def incident_marks(
+    state: SiteState, start: float, stop: float, devices: frozenset[UUID] | None = None
+) -> tuple[EventMark, ...]:
+    """One mark for each incident detected in the range (of some devices only, when given), oldest first."""
+    inside = [
+        case
+        for case in state.incidents.values()
+        if start <= case.detected_at <= stop and (devices is None or not devices.isdisjoint(case.devices))
+    ]
     return tuple(
         EventMark(
             at=case.detected_at,

@@ -97,7 +97,7 @@ def plot_views(
 ) -> tuple[PlotView, ...]:
     """The plots over [start, stop]; `histories` None means that they are being read."""
     start, stop = axis
-    marks = incident_marks(state, start, stop)
+    marks = incident_marks(state, start, stop, frozenset(key[0] for key in series_of(plans)))
     return tuple(_plot(plan, histories, tail, marks, axis) for plan in plans)
 
 

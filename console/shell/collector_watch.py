@@ -15,7 +15,7 @@ from widgets.view_models.shell import NoticeView
 
 log = logging.getLogger(__name__)
 
-CHECK_SECONDS = 0.5
+CHECK_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 300.0
 
@@ -36,15 +36,18 @@ class CollectorWatch:
 
     Args:
         feed: The site.
-        start: Starts its collector; None where somebody else owns it (the demo).
+        start: Starts its collector; None where somebody else sees to that.
         clock: UTC seconds.
-        zone: IANA zone for the times it tells; empty before the site is known.
+        on_started: Called when a collector listens again, so that the link need not wait for its next attempt.
     """
 
-    def __init__(self, feed: SiteFeed, start: Start | None, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, feed: SiteFeed, start: Start | None, clock: Callable[[], float], on_started: Callable[[], None]
+    ) -> None:
         self._feed = feed
         self._start = start
         self._clock = clock
+        self._on_started = on_started
         self._lost_at = math.nan
         self._pause = FIRST_PAUSE_SECONDS
         self._next_at = math.nan
@@ -88,8 +91,8 @@ class CollectorWatch:
             self._lost_at = self._feed.heard_at
             log.warning("%s: the collector is lost: %s", self._feed.folder, self._feed.link_state.reason)
         if math.isnan(self._next_at):
-            # The link has tried once before anybody starts a second collector beside a running one.
-            tried = self._feed.link_state.attempt > 0 or now - began > SILENT_AFTER_SECONDS
+            # The link tries first: nobody starts a second collector beside a running one.
+            tried = self._feed.link_state.phase is LinkPhase.LOST or now - began > SILENT_AFTER_SECONDS
             if never and not tried:
                 return
             self._next_at = now if never else self._lost_at + SILENT_AFTER_SECONDS
@@ -104,6 +107,8 @@ class CollectorWatch:
         except (OSError, RuntimeError) as error:
             self._error = str(error).splitlines()[0] if str(error) else type(error).__name__
             log.error("%s: the collector could not be started: %s", self._feed.folder, error)  # noqa: TRY400
+        else:
+            self._on_started()
         finally:
             self._starting = False
         self._next_at = self._clock() + self._pause

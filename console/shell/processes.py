@@ -6,7 +6,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from console.support import tied
@@ -29,6 +29,64 @@ def _new_group() -> int:
     return 0
 
 
+def _command(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", tied.__name__, str(os.getpid()), *arguments]
+
+
+def _piped(arguments: Sequence[str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        _command(arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        creationflags=_new_group(),
+    )
+
+
+async def run_command(arguments: Sequence[str], on_line: Callable[[str], None]) -> str:
+    """Run a command of this program to its end and return its stdout; cancelling ends the command.
+
+    Args:
+        arguments: Of the command line.
+        on_line: Told every line of its stderr as it comes.
+
+    Raises:
+        ChildFailed: It ended with an error; the text is the end of its stderr.
+    """
+    process = _piped(arguments)
+    loop = asyncio.get_running_loop()
+    said: list[str] = []
+
+    def line(text: str) -> None:
+        said.append(text)
+        on_line(text)
+
+    def read() -> str:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        with process.stdout as out, process.stderr as err:
+            for text in err:
+                loop.call_soon_threadsafe(line, text.rstrip())
+            return out.read()
+
+    reading = asyncio.ensure_future(asyncio.to_thread(read))
+    try:
+        output = await asyncio.shield(reading)
+    except asyncio.CancelledError:
+        process.terminate()
+        # The pipes close with the process; its reader must not outlive this call.
+        await reading
+        raise
+    finally:
+        code = await asyncio.to_thread(process.wait, STOP_SECONDS)
+    if code:
+        raise ChildFailed("; ".join(said[-3:]) or f"the command ended with code {code}")
+    return output
+
+
 class Child:
     """`python -m console ARGUMENTS` as a process that ends with this one, however this one ends.
 
@@ -41,11 +99,10 @@ class Child:
     def __init__(self, name: str, arguments: Sequence[str], output: Path) -> None:
         self.name = name
         self._output = output
-        command = [sys.executable, "-m", tied.__name__, str(os.getpid()), *arguments]
         with output.open("wb") as written:
             # A group of its own: Ctrl+C in the terminal reaches this process, which then stops its children in order.
             self._process = subprocess.Popen(
-                command,
+                _command(arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=written,
                 stderr=written,

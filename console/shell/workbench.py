@@ -149,11 +149,18 @@ class Workbench:
         history = self._outside.open_history(folder)
         site = OpenSite(feed, HistoryLoader(history, self.operations))
         link = Link(folder, f"console {os.getpid()}")
-        watch = CollectorWatch(feed, start_collector, self._outside.clock)
+        link_name = f"The link to {folder.name}"
+
+        def connect() -> None:
+            """Try at once; the link keeps what it knows, and no event is lost."""
+            if feed.link_state.phase is not LinkPhase.LIVE:
+                self.operations.replace(link_name, link.run(feed.on_message, feed.on_state))
+
+        watch = CollectorWatch(feed, start_collector, self._outside.clock, connect)
         self._opened.append(_Opened(site, link, history, watch, owns_collector))
         self.context.sites.append(site)
         self.notices.watch(feed, watch)
-        self.operations.start(f"The link to {folder.name}", link.run(feed.on_message, feed.on_state))
+        connect()
         self.operations.start(f"Watching the collector of {folder.name}", watch.run())
         return feed
 

@@ -1,6 +1,8 @@
-"""Runs a command of this program in a process that ends when its parent does, even when the parent is killed.
+"""Runs commands of this program in a process that ends when its parent does, even when the parent is killed.
 
-`python -m console.support.tied PARENT ARGUMENTS...`: Linux sends the signal itself; elsewhere a thread watches.
+`python -m console.support.tied PARENT ARGUMENTS... [--then ARGUMENTS...]`: the commands run one after another in one
+process, which loads the program once; the first that fails ends it. Linux sends the signal of the parent's end
+itself; elsewhere a thread watches.
 """
 
 import ctypes
@@ -10,7 +12,9 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator, Sequence
 
+THEN = "--then"
 PR_SET_PDEATHSIG = 1
 WATCH_SECONDS = 0.5
 
@@ -31,11 +35,28 @@ def _watch(parent: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def commands(arguments: Sequence[str]) -> Iterator[list[str]]:
+    """The arguments of each command, divided at every `--then`."""
+    command: list[str] = []
+    for argument in arguments:
+        if argument == THEN:
+            yield command
+            command = []
+        else:
+            command.append(argument)
+    yield command
+
+
 def main() -> None:
-    """Tie, then become the command."""
+    """Tie, then become the commands."""
     tie_to(int(sys.argv[1]))
-    sys.argv = ["terrahash", *sys.argv[2:]]
-    runpy.run_module("console", run_name="__main__", alter_sys=True)
+    for command in list(commands(sys.argv[2:])):
+        sys.argv = ["terrahash", *command]
+        try:
+            runpy.run_module("console", run_name="__main__", alter_sys=True)
+        except SystemExit as end:
+            if end.code:
+                raise
 
 
 if __name__ == "__main__":

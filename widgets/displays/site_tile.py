@@ -119,7 +119,7 @@ class SiteTile(Clickable):
 
     def show_view(self, view: SiteTileView) -> None:
         """Show a site."""
-        if view == self._view:
+        if view is self._view:
             return
         self._view = view
         while len(self._figures) < len(view.figures):
