@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from console.collector.poller import Opener, Poller, Tally
-from console.collector.schedule import STARTS_PER_TURN, Schedule
+from console.collector.schedule import FIRST_SWEEP_PER_SECOND, STARTS_PER_TURN, Schedule
 from console.domain.inventory import Device
 from console.domain.telemetry import LiveColumns
 from console.services.ports import Clock
@@ -29,6 +29,10 @@ LONGEST_NAP = 0.25
 
 URGENCY = {DeviceKind.PLANT: 0, DeviceKind.METER: 0, DeviceKind.PDU: 1, DeviceKind.MINER: 2}
 """Who goes first over capacity: a pump trip must not wait behind 30,000 miners."""
+
+
+FIRST_PER_SECOND = {DeviceKind.PDU: 2.0}
+"""A PDU's first poll walks its tables: some forty questions, each costly to take apart. Others cost one each."""
 
 
 def default_period(kind: DeviceKind, miners: int) -> float:
@@ -88,7 +92,17 @@ class Fleet:
                 device, row, period, self._columns, self._opener, self._clock, self.tally, self._on_facts
             )
             self._rows_of_kind.setdefault(device.kind, []).append(row)
-            self.schedule.add(row, device.address, period, self._clock.monotonic(), urgency=URGENCY[device.kind])
+            now = self._clock.monotonic()
+            first = self.schedule.add(
+                row,
+                device.address,
+                period,
+                now,
+                urgency=URGENCY[device.kind],
+                first_per_second=FIRST_PER_SECOND.get(device.kind, FIRST_SWEEP_PER_SECOND),
+            )
+            # Until it was asked for the first time nobody may take it for silent.
+            self._columns.period[row] = max(period, first - now)
 
     async def remove(self, device: UUID) -> None:
         """Let a device go; raises KeyError when it was never added."""

@@ -31,6 +31,7 @@ class Recorder:
         self._clock = clock
         self._tally = tally
         self._not_before = 0.0
+        tally.hold_until = clock.monotonic() + HOLD_SECONDS
 
     @property
     def lost(self) -> int:

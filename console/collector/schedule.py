@@ -31,6 +31,9 @@ FULL_EVERY_SECONDS = 60.0
 FIRST_SWEEP_PER_SECOND = 600.0
 """Devices asked for the first time in one second at start."""
 
+SLOW_ON_PURPOSE = 10.0
+"""First polls per second below which they are spread over more than a period."""
+
 SWEEP_SECONDS = 1.0
 """The store takes what is new once in each whole monotonic second. A device with a period as short as this is asked
 in the middle of the second, so that some jitter never brings two of its reports into one sweep."""
@@ -128,13 +131,23 @@ class Schedule:
     _entries: dict[int, Entry] = field(default_factory=dict)
     _heaps: dict[int, list[tuple[float, int, Entry]]] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+    _added: Counter[int] = field(default_factory=Counter)
     _per_subnet: Counter[str] = field(default_factory=Counter)
     _parked: dict[str, deque[Entry]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, row: int, address: Address, period: float, now: float, *, urgency: int = 1) -> None:
+    def add(
+        self,
+        row: int,
+        address: Address,
+        period: float,
+        now: float,
+        *,
+        urgency: int = 1,
+        first_per_second: float = FIRST_SWEEP_PER_SECOND,
+    ) -> float:
         """Put a device on the schedule: its first poll comes soon, the following ones at its own phase.
 
         Args:
@@ -143,15 +156,23 @@ class Schedule:
             period: Seconds between polls.
             now: Monotonic seconds.
             urgency: Lower goes first when not everything fits (plant and meters before miners).
+            first_per_second: How many devices of this urgency are asked for the first time in one second. A device
+                is not kept waiting for longer than its period, unless this is slow on purpose (below 10).
+
+        Returns:
+            Monotonic second of the first poll.
         """
         place = len(self._entries)
         phase = (place * GOLDEN) % 1.0
         if period <= SWEEP_SECONDS:
             phase = SWEEP_MARGIN + (1.0 - 2.0 * SWEEP_MARGIN) * phase
-        first = now + min(place / FIRST_SWEEP_PER_SECOND, phase * period)
+        turn = self._added[urgency] / first_per_second
+        self._added[urgency] += 1
+        first = now + (turn if first_per_second < SLOW_ON_PURPOSE else min(turn, phase * period))
         entry = Entry(row, subnet(address), period, urgency, phase, period, first)
         self._entries[row] = entry
         self._push(entry)
+        return first
 
     def remove(self, row: int) -> None:
         """Take a device off; a poll under way still has to be reported as finished."""

@@ -255,6 +255,16 @@ def test_that_the_wait_grows_from_the_second_failure_up_to_its_limit(expected_lo
     assert availability.failed(error, 2.0) is None
 
 
+def test_that_nobody_is_taken_for_silent_before_the_first_question() -> None:
+    columns = LiveColumns()
+    fleet = Fleet(columns, LampOpener(), SystemClock(), lambda device: None)
+    fleet.add(
+        Device(uuid4(), f"PDU-{at}", DeviceKind.PDU, Address("127.0.0.1", 161), profile="lamp") for at in range(100)
+    )
+    assert columns.period[0] == 10.0
+    assert columns.period[99] == pytest.approx(49.5, abs=0.1)
+
+
 def test_that_the_usual_periods_are_those_of_the_design() -> None:
     assert default_period(DeviceKind.MINER, 5_000) == 5.0
     assert default_period(DeviceKind.MINER, 5_001) == 10.0
