@@ -148,6 +148,8 @@ class _Collector:
     async def restore(self, *, died: bool, poll: bool) -> None:
         """Take up where the last collector ended; the time since then is recorded as a gap."""
         last_alive, now = await self._store.last_alive(), self._clock.now()
+        if poll:
+            await self._store.history.prepare(now)
         alarms = await self._triage.restore(last_alive)
         self._evaluator.restore(alarms)
         self._standing.take_alarms(alarms)

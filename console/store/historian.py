@@ -14,6 +14,7 @@ from console.services.ports import StoreFull
 from console.store.flush import Flusher
 from console.store.month import MonthFile, month_of, months
 from console.store.sweep import HeadRow, Picks, Plan, Snapshot, Tracker
+from console.store.tiles import HOUR
 from drivers.core.identity import DeviceKind
 
 P = ParamSpec("P")
@@ -21,6 +22,9 @@ T = TypeVar("T")
 
 FEW_MINERS = 5000
 """Up to so many miners are stored every 5 s, more every 10 s."""
+
+AHEAD_SECONDS = 300.0
+"""How long before its first second the file of a month is made."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +55,7 @@ class Historian:
         self._files: dict[str, MonthFile] = {}
         self._threads = ThreadPoolExecutor(2, "history")
         self._one_at_a_time = asyncio.Lock()
+        self._opening = asyncio.Lock()
         self._flusher = Flusher(self._in_thread)
         self._background: asyncio.Task[None] | None = None
 
@@ -110,9 +115,20 @@ class Historian:
         return plan.encode(snapshot, picks, hours)
 
     async def _file(self, month: str) -> MonthFile:
-        if month not in self._files:
-            self._files[month] = await MonthFile.open(self._folder, month, self._origin)
-        return self._files[month]
+        async with self._opening:
+            if month not in self._files:
+                self._files[month] = await MonthFile.open(self._folder, month, self._origin)
+            return self._files[month]
+
+    async def prepare(self, at: float) -> None:
+        """Open the file of the month of UTC second `at` before its first sweep, which would have to wait for it.
+
+        On a full disk nothing happens: the append that needs the file will say so.
+        """
+        try:
+            await self._file(month_of(int(at // HOUR)))
+        except StoreFull as error:
+            _log.info("The month's file could not be made ahead of time: %s", error)
 
     async def _in_thread(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         loop = asyncio.get_running_loop()
@@ -127,10 +143,12 @@ class Historian:
             self._background = None
             if failure is not None:
                 _log.error("Head rows could not be turned into tiles; they stay: %s", failure, exc_info=failure)
-        if self._flusher.is_due(self._files.values(), at):
+        next_month = month_of(int((at + AHEAD_SECONDS) // HOUR))
+        if next_month not in self._files or self._flusher.is_due(self._files.values(), at):
             self._background = asyncio.create_task(self._work(at), name="history: tiles")
 
     async def _work(self, at: float) -> None:
+        await self.prepare(at + AHEAD_SECONDS)
         try:
             await self._flusher.run(list(self._files.values()), at)
         except StoreFull as error:
@@ -138,7 +156,7 @@ class Historian:
         await self._close_past_months(at)
 
     async def _close_past_months(self, at: float) -> None:
-        current = month_of(int(at // 3600))
+        current = month_of(int(at // HOUR))
         for month in [name for name, file in self._files.items() if name < current and not file.hours]:
             self._plans.pop(month, None)
             await self._files.pop(month).close()

@@ -37,6 +37,8 @@ def upgrade(connection: Connection, *, history: bool, origin: UUID | None = None
     connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
     version = stored_version(connection)
     refuse_newer(version)
+    if version == SCHEMA:  # nothing is written, so that a full disk does not keep a site from being opened
+        return stored_origin(connection)
     for migration in MIGRATIONS[version:]:
         step = migration.upgrade_history if history else migration.upgrade_console
         step(connection)
