@@ -257,7 +257,7 @@ class _Collector:
             polls_per_second=self._rate.sample(self._clock.monotonic(), tally.polls),
             in_flight=schedule.in_flight,
             in_flight_cap=schedule.cap,
-            stretch=schedule.stretch(),
+            stretch=self._fleet.review(),
             loop_lag=self._lag.take(),
             answered=self._fleet.answering(self._clock.now(), STALE_AFTER_PERIODS),
             known=self._fleet.known(),

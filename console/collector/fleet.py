@@ -152,6 +152,13 @@ class Fleet:
             if isinstance(failure, Exception):
                 log.warning("a driver could not be closed: %r", failure)
 
+    def review(self) -> float:
+        """Let the effective periods tell how long devices have been waiting for their turn; returns the stretch."""
+        now = self._clock.monotonic()
+        for row, passed in self.schedule.overdue(now):
+            self._columns.period[row] = max(self._columns.period[row], passed)
+        return self.schedule.stretch(now)
+
     @property
     def devices(self) -> tuple[Device, ...]:
         """All devices with the facts known now."""

@@ -42,7 +42,10 @@ SWEEP_MARGIN = 0.2
 """Share of the second on either side of the sweep in which such a device is not asked."""
 
 SMOOTHING = 0.25
-"""Weight of the newest interval in a device's effective period."""
+"""Weight of the newest interval in a device's effective period when it gets shorter."""
+
+ATTACK = 0.5
+"""The same when it gets longer: who waits shall not be taken for silent."""
 
 PUNCTUAL_SECONDS = 0.1
 """A poll that starts this little after its due time is on time."""
@@ -92,7 +95,7 @@ class Entry:
         interval = now - self.started
         stretched = now - self.due > PUNCTUAL_SECONDS or interval > 1.6 * self.period
         sample = max(self.period, interval) if stretched else self.period
-        self.effective += SMOOTHING * (sample - self.effective)
+        self.effective += (ATTACK if sample > self.effective else SMOOTHING) * (sample - self.effective)
         if self.effective < 1.01 * self.period:
             self.effective = self.period
 
@@ -254,10 +257,32 @@ class Schedule:
         """Monotonic second of the earliest poll that waits; infinite when none does."""
         return min((heap[0][0] for heap in self._heaps.values() if heap), default=math.inf)
 
-    def stretch(self) -> float:
+    def overdue(self, now: float) -> list[tuple[int, float]]:
+        """Rows that wait although their turn has come, each with the seconds since it was asked last.
+
+        A row that was never asked counts as asked one period before its first turn.
+        """
+        late = now - PUNCTUAL_SECONDS
+        waiting = [
+            entry
+            for heap in self._heaps.values()
+            if heap and heap[0][0] < late
+            for at, _, entry in heap
+            if at < late and not entry.gone
+        ]
+        waiting += [entry for line in self._parked.values() for entry in line if not entry.gone]
+        return [
+            (entry.row, now - (entry.due - entry.period if math.isnan(entry.started) else entry.started))
+            for entry in waiting
+            if not entry.asleep
+        ]
+
+    def stretch(self, now: float) -> float:
         """Effective over configured period, the mean of the devices that answer; 1.0 unless over capacity."""
-        ratios = [entry.effective / entry.period for entry in self._entries.values() if not entry.asleep]
-        return sum(ratios) / len(ratios) if ratios else 1.0
+        ratios = {row: entry.effective / entry.period for row, entry in self._entries.items() if not entry.asleep}
+        for row, passed in self.overdue(now):
+            ratios[row] = max(ratios[row], passed / self._entries[row].period)
+        return sum(ratios.values()) / len(ratios) if ratios else 1.0
 
 
 def subnet(address: Address) -> str:

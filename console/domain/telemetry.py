@@ -164,6 +164,13 @@ class LiveColumns:
         """All live blocks in row order."""
         return tuple(block for block in self._blocks if block is not None)
 
+    def arrangement(self) -> tuple[tuple[Layout, ...], Indices, Indices]:
+        """Every distinct layout; for each row the number of its layout, and where its block starts.
+
+        The number is `NO_LAYOUT` before the first report.
+        """
+        return tuple(self._layouts), self._layout_number.view, self._start.view
+
     def lay_out(self, row: int, layout: Layout) -> Block:
         """Give a device a block, all series not polled yet: its earlier one of that layout, or a new one at the end."""
         self._bury(row)

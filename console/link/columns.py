@@ -1,22 +1,26 @@
-"""Live columns as the messages that carry them, and the other way round."""
+"""Live columns as the messages that carry them."""
 
 import numpy as np
 
-from console.domain.telemetry import LiveColumns
-from console.link.messages import DeviceShape, Health, Shape, Snapshot
+from console.domain.telemetry import NO_LAYOUT, LiveColumns
+from console.link.framing import PackedShape
+from console.link.messages import Health, Snapshot
 
 
-def shape_of(columns: LiveColumns) -> Shape:
+def shape_of(columns: LiveColumns) -> PackedShape:
     """How the arrays are laid out now; a device that has not reported has no signals."""
-    rows = []
-    for row, device in enumerate(columns.devices):
-        block = columns.block(device)
-        period = float(columns.period[row])
-        if block is None:
-            rows.append(DeviceShape(device, period, 0, ()))
-        else:
-            rows.append(DeviceShape(device, period, block.start, block.layout.signals))
-    return Shape(columns.revision, len(columns.values), tuple(rows))
+    layouts, numbers, starts = columns.arrangement()
+    reported = numbers != NO_LAYOUT
+    return PackedShape(
+        revision=columns.revision,
+        series=len(columns.values),
+        # The last layout is the empty one, of those that have not reported.
+        layouts=(*(layout.signals for layout in layouts), ()),
+        devices=b"".join([device.bytes for device in columns.devices]),
+        layout=np.where(reported, numbers, len(layouts)).astype("<u4").tobytes(),
+        start=np.where(reported, starts, 0).astype("<i8").tobytes(),
+        period=columns.period.astype("<f8").tobytes(),
+    )
 
 
 def snapshot_of(columns: LiveColumns, tick: int, at: float, health: Health) -> Snapshot:

@@ -76,7 +76,7 @@ _from_console: msgspec.msgpack.Decoder[FromConsole] = msgspec.msgpack.Decoder(Fr
 _from_collector: msgspec.msgpack.Decoder[WireFromCollector] = msgspec.msgpack.Decoder(WireFromCollector)
 
 
-def frame(message: FromConsole | FromCollector | Refusal) -> bytes:
+def frame(message: FromConsole | FromCollector | PackedShape | Refusal) -> bytes:
     """One message as it goes over the wire, header included."""
     body = _encoder.encode(pack(message) if isinstance(message, Shape) else message)
     return len(body).to_bytes(HEADER_BYTES, "big") + body

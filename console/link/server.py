@@ -13,7 +13,7 @@ from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
 from console.domain.inventory import Device
 from console.link.endpoint import Endpoint, endpoint
-from console.link.framing import frame
+from console.link.framing import PackedShape, frame
 from console.link.messages import (
     HEARTBEAT_SECONDS,
     SILENT_AFTER_SECONDS,
@@ -126,7 +126,7 @@ class LinkServer:
         self.sequence += 1
         self._publish(frame(DevicesChanged(self.sequence, devices)))
 
-    def show(self, snapshot: Snapshot, shape: Callable[[], Shape]) -> None:
+    def show(self, snapshot: Snapshot, shape: Callable[[], Shape | PackedShape]) -> None:
         """Offer the newest columns. The shape is asked for only when the snapshot's revision is a new one."""
         if snapshot.revision != self._shape[0]:
             self._shape = (snapshot.revision, frame(shape()))

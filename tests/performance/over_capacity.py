@@ -50,7 +50,7 @@ async def overload(devices: list[Device], period: float, seconds: float) -> dict
             known = int(np.count_nonzero(~np.isnan(columns.answered)))
             sys.stderr.write(
                 f"{(fleet.tally.polls - before) / 5:6.0f} polls/s, {known} have answered, "
-                f"{fleet.tally.failures} failed, stretch {fleet.schedule.stretch():.2f}, "
+                f"{fleet.tally.failures} failed, stretch {fleet.review():.2f}, "
                 f"in flight {fleet.schedule.in_flight}, lag {late * 1000:.0f} ms\n"
             )
             before = fleet.tally.polls
@@ -63,7 +63,7 @@ async def overload(devices: list[Device], period: float, seconds: float) -> dict
         "period_s": period,
         "polls": fleet.tally.polls,
         "failures": fleet.tally.failures,
-        "stretch": fleet.schedule.stretch(),
+        "stretch": fleet.review(),
         "effective_period_s": float(np.median(columns.period)),
         "most_in_flight": most,
         "cap": fleet.schedule.cap,

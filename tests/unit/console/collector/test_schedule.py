@@ -72,7 +72,7 @@ def test_that_every_device_is_asked_once_a_period() -> None:
         intervals = site.intervals(row)
         assert all(interval == pytest.approx(5.0, abs=0.03) for interval in intervals[1:])
         assert 2.4 <= intervals[0] <= 7.6, "only the step from the first sweep to the own phase may differ"
-    assert site.schedule.stretch() == 1.0
+    assert site.schedule.stretch(site.now) == 1.0
 
 
 def test_that_the_first_sweep_is_quick_and_the_following_ones_are_spread_over_the_period() -> None:
@@ -115,19 +115,19 @@ def test_that_over_capacity_the_period_stretches_evenly_and_the_cap_holds() -> N
         late = site.intervals(row, after=1050.0)
         assert all(interval == pytest.approx(expected, rel=0.35) for interval in late)
         assert site.effective[row] == pytest.approx(expected, rel=0.35)
-    assert site.schedule.stretch() == pytest.approx(expected / 5.0, rel=0.2)
+    assert site.schedule.stretch(site.now) == pytest.approx(expected / 5.0, rel=0.2)
 
 
 def test_that_the_period_comes_back_when_there_is_room_again_without_a_burst() -> None:
     site = Site(Schedule(cap=20), answers_in=0.1)
     site.add(range(1500), 5.0)
     site.run(60.0)
-    assert site.schedule.stretch() > 1.3
+    assert site.schedule.stretch(site.now) > 1.3
     for row in range(300, 1500):
         site.schedule.remove(row)
     relieved = site.now
     site.run(90.0)
-    assert site.schedule.stretch() == 1.0
+    assert site.schedule.stretch(site.now) == 1.0
     for row in range(300):
         assert min(site.intervals(row, after=relieved)) > 2.4, "nobody is asked twice to catch up"
 
@@ -137,7 +137,7 @@ def test_that_plant_is_asked_on_time_while_miners_stretch() -> None:
     site.add(range(5), 1.0, urgency=0, hosts="10.9.{}.{}")
     site.add(range(5, 2000), 5.0)
     site.run(60.0)
-    assert site.schedule.stretch() > 1.5
+    assert site.schedule.stretch(site.now) > 1.5
     for row in range(5):
         assert max(site.intervals(row, after=1010.0)) < 1.3
         assert site.effective[row] == pytest.approx(1.0, rel=0.1)
@@ -167,7 +167,7 @@ def test_that_a_failing_device_is_asked_when_it_is_told_and_keeps_its_period() -
     site.run(100.0, retry=lambda row: 20.0 if row == 0 else None)
     assert all(interval == pytest.approx(20.05, abs=0.05) for interval in site.intervals(0))
     assert site.effective[0] == 5.0, "a device that is silent has not become slower"
-    assert site.schedule.stretch() == 1.0
+    assert site.schedule.stretch(site.now) == 1.0
 
 
 def test_that_devices_come_and_go_while_it_runs() -> None:
@@ -209,3 +209,11 @@ def test_that_a_held_device_waits_and_holds_up_nobody() -> None:
     assert [row for row, _ in schedule.due(5.0, lambda row: row == 0)] == [1, 2]
     assert schedule.due(5.01) == []
     assert [row for row, _ in schedule.due(5.06)] == [0]
+
+
+def test_that_waiting_shows_before_the_first_turn_comes() -> None:
+    site = Site(Schedule(cap=10), answers_in=1.0)
+    site.add(range(1000), 5.0)
+    site.run(20.0)
+    assert site.schedule.stretch(site.now) > 2.0, "most have been asked once or never"
+    assert max(passed for _, passed in site.schedule.overdue(site.now)) > 15.0
