@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from console.domain.inventory import Device, Loop
+from console.domain.telemetry import Floats, Indices
 from console.presenters import formatting
-from console.presenters.miners import Inventory, median
+from console.presenters.miners import Inventory
 from console.presenters.source import SiteState
 from console.presenters.standing import Standing
 from drivers.core.points import POINTS
@@ -55,16 +56,29 @@ def by_tank(state: SiteState, inventory: Inventory, standing: Standing) -> dict[
         values, _ = state.frame.whole(point)
         if not len(values):
             continue
-        for tank in places.tanks:
-            at = rows[tank.miners]
-            warm = median(values[at[at >= 0]]) if tank.id not in found else float("nan")
-            if np.isfinite(warm):
+        medians = medians_by_group(np.where(rows >= 0, values[rows], np.nan), places.tank_of, len(places.tanks))
+        for tank, warm in zip(places.tanks, medians.tolist(), strict=True):
+            if tank.id not in found and np.isfinite(warm):
                 limits = limits_of(state, places.miners[int(tank.miners[0])], point)
                 abnormal = _tank_severity(limits, warm, standing, (places.miners[at] for at in tank.miners.tolist()))
                 found[tank.id] = TankCoolant(
                     formatting.value_with_unit(point, warm), share_of_band(limits, warm), abnormal, _normal(limits)
                 )
     return found
+
+
+def medians_by_group(values: Floats, group: Indices, groups: int) -> Floats:
+    """The median of what is there in each group, by one sort; NaN where nothing is."""
+    there = np.isfinite(values) & (group >= 0)
+    known, belongs = values[there], group[there]
+    ordered = known[np.lexsort((known, belongs))]
+    counts = np.bincount(belongs, minlength=groups)
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
+    filled = counts > 0
+    result = np.full(groups, np.nan)
+    low, high = first + (counts - 1) // 2, first + counts // 2
+    result[filled] = (ordered[low[filled]] + ordered[high[filled]]) / 2
+    return result
 
 
 def _tank_severity(limits: Limits | None, value: float, standing: Standing, miners: Iterable[Device]) -> int:

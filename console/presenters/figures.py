@@ -66,7 +66,11 @@ class SiteFigures:
 
 
 def site_figures(state: SiteState, inventory: Inventory, now: float) -> SiteFigures:
-    """Sum a site up."""
+    """Sum a site up; once for a frame and an instant."""
+    return inventory.once("site", state, now, lambda: _sum_up(state, inventory, now))
+
+
+def _sum_up(state: SiteState, inventory: Inventory, now: float) -> SiteFigures:
     figures = inventory.figures(state, now)
     rows = inventory.rows(state)
     seen = ~figures.missing
@@ -74,7 +78,7 @@ def site_figures(state: SiteState, inventory: Inventory, now: float) -> SiteFigu
     chips = np.where(seen, figures.chip_temp, np.nan)
     miners = total(np.where(seen, figures.power, np.nan))
     whole, _ = state.frame.whole("power")
-    metered = _feeding(whole, rows.meters, inventory, state)
+    metered = _metered(whole, rows.meters)
     pdus = total(whole[rows.pdus]) if len(whole) else math.nan
     power, power_from = _first((metered, "meter"), (pdus, "PDUs"), (miners, "miners"))
     with_power = total(np.where(seen & np.isfinite(figures.power), figures.hashrate, np.nan))
@@ -93,22 +97,15 @@ def site_figures(state: SiteState, inventory: Inventory, now: float) -> SiteFigu
     )
 
 
-def _feeding(power: Floats, meters: Indices, inventory: Inventory, state: SiteState) -> float:
-    """Power through the meters that no other meter feeds; NaN unless every one of them answers.
+def _metered(power: Floats, meters: Indices) -> float:
+    """Power through the meters at the top; NaN unless every one of them answers.
 
     A sum that leaves out a silent meter would look like a fall in load.
     """
     if not len(meters) or not len(power):
         return math.nan
-    names = {feed.target for feed in state.site.feeds if _is_meter(feed.source, inventory, state)}
-    top = [row for row in meters.tolist() if state.devices[state.frame.shape.devices[row]].name not in names]
-    values = power[top]
+    values = power[meters]
     return float(values.sum()) if np.isfinite(values).all() else math.nan
-
-
-def _is_meter(source: str, inventory: Inventory, state: SiteState) -> bool:
-    device = inventory.device_named(state, source)
-    return device is not None and device.kind.value == "meter"
 
 
 def _first(*choices: tuple[float, str]) -> tuple[float, str]:

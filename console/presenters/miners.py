@@ -1,7 +1,8 @@
 """What every miner of a site does against what is expected of it, as arrays in the order of the inventory."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar, cast
 from uuid import UUID
 
 import numpy as np
@@ -14,6 +15,8 @@ from console.presenters.source import SiteState
 from drivers.core.identity import DeviceKind
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState
+
+T = TypeVar("T")
 
 OLD_AFTER_PERIODS = 3.0
 """No cell keeps its colour longer than this many polls."""
@@ -29,7 +32,8 @@ class Rows:
         miners: Frame row of each miner; -1 while it has none.
         outlets: Position of the outlet power that feeds each miner; -1 where none is known.
         guesses: Miners whose own power is a nameplate figure or an estimate.
-        meters, pdus, plants: Frame rows of the other kinds.
+        meters: Frame rows of the meters that no other meter feeds.
+        pdus, plants: Frame rows of the other kinds.
         nameplate: TH/s that the model promises; NaN where the model is not known.
     """
 
@@ -90,14 +94,15 @@ class Inventory:
         self._shape: FrameShape | None = None
         self._places = Places((), {}, (), np.empty(0, np.int64), 0)
         self._rows: Rows | None = None
-        self._figures: tuple[Frame, float, MinerFigures] | None = None
+        self._moment: tuple[Frame, float] | None = None
+        self._once: dict[str, object] = {}
         self._by_name: dict[str, Device] = {}
         self._nominal: Floats = np.empty(0)
 
     def places(self, state: SiteState) -> Places:
         """The tanks of the site."""
         if self._site is not state.site:
-            self._site, self._rows, self._figures = state.site, None, None
+            self._site, self._rows, self._moment = state.site, None, None
             self._places = read_places(state.site)
             self._by_name = {device.name: device for device in state.site.devices}
             self._nominal = np.full(len(self._places.miners), np.nan)
@@ -117,13 +122,23 @@ class Inventory:
         return self._rows
 
     def figures(self, state: SiteState, now: float) -> MinerFigures:
-        """The figures of all miners; the same object while frame and second are the same."""
-        rows = self.rows(state)
-        known = self._figures
-        if known is None or known[0] is not state.frame or known[1] != now:
-            known = (state.frame, now, work_out(state.frame, rows, self._expected(state.frame, rows), now))
-            self._figures = known
-        return known[2]
+        """The figures of all miners; worked out once for a frame and an instant."""
+
+        def work() -> MinerFigures:
+            rows = self.rows(state)
+            return work_out(state.frame, rows, self._expected(state.frame, rows), now)
+
+        return self.once("miners", state, now, work)
+
+    def once(self, name: str, state: SiteState, now: float, work: Callable[[], T]) -> T:
+        """What `work` gives for this frame and instant; the same object when several displays ask for it."""
+        self.places(state)
+        if self._moment is None or self._moment[0] is not state.frame or self._moment[1] != now:
+            self._moment = (state.frame, now)
+            self._once = {}
+        if name not in self._once:
+            self._once[name] = work()
+        return cast("T", self._once[name])
 
     def _expected(self, frame: Frame, rows: Rows) -> Floats:
         """What each miner should give: what it says itself, also when it has fallen silent since.
@@ -147,15 +162,26 @@ def _find_rows(state: SiteState, places: Places, by_name: Mapping[str, Device]) 
         if row is not None:
             by_kind[device.kind].append(row)
     miners = np.array([row_of.get(device.id, -1) for device in places.miners], np.int64)
+    behind = _behind_meters(state.site, by_name)
     return Rows(
         miners=miners,
         outlets=_find_outlets(state.site, places, shape, by_name),
         guesses=_pick(shape.guessed("power").astype(np.float64), miners, 0.0) > 0,
-        meters=np.array(by_kind[DeviceKind.METER], np.int64),
+        meters=np.array([row for row in by_kind[DeviceKind.METER] if shape.devices[row] not in behind], np.int64),
         pdus=np.array(by_kind[DeviceKind.PDU], np.int64),
         plants=np.array(by_kind[DeviceKind.PLANT], np.int64),
         nameplate=np.array([_nameplate(device, state.profiles) for device in places.miners], np.float64),
     )
+
+
+def _behind_meters(site: Site, by_name: Mapping[str, Device]) -> set[UUID]:
+    """Devices that a meter feeds; a meter among them measures a part of what another one measures."""
+    found = set()
+    for feed in site.feeds:
+        source, target = by_name.get(feed.source), by_name.get(feed.target)
+        if source is not None and target is not None and source.kind is DeviceKind.METER:
+            found.add(target.id)
+    return found
 
 
 def _find_outlets(site: Site, places: Places, shape: FrameShape, by_name: Mapping[str, Device]) -> Indices:

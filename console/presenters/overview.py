@@ -48,7 +48,7 @@ def _site_tile(site: OverviewSite, now: float) -> SiteTileView:
     figures = site_figures(state, site.inventory, now)
     standing = site.standing.of(state)
     age, note, stale = data_age(state, site.latency, now)
-    common = SiteTiles(site.record).tiles(state, figures, standing, now)[:4]
+    common = SiteTiles(site.inventory, site.record).tiles(state, figures, standing, now)[:4]
     top = next(iter(state.open_incidents()), None)
     return SiteTileView(
         id=str(state.site.id),

@@ -55,6 +55,7 @@ class Places:
         tanks: By loop in the order of the site file, then by natural order of their names.
         tank_of: Index in `tanks` of each miner; -1 when it is not placed.
         placed: How many stand in a tank.
+        profiles: Profile ids of the miners, each once, in the order of the inventory.
     """
 
     miners: tuple[Device, ...]
@@ -62,6 +63,7 @@ class Places:
     tanks: tuple[Tank, ...]
     tank_of: Indices
     placed: int
+    profiles: tuple[str, ...] = ()
 
 
 def natural(text: str) -> tuple[tuple[int, int | str], ...]:
@@ -87,7 +89,8 @@ def read_places(site: Site) -> Places:
     tank_of = np.full(len(miners), -1, np.int64)
     for at, tank in enumerate(tanks):
         tank_of[tank.miners] = at
-    return Places(miners, index, tanks, tank_of, int(np.count_nonzero(tank_of >= 0)))
+    profiles = tuple(dict.fromkeys(device.profile for device in miners if device.profile))
+    return Places(miners, index, tanks, tank_of, int(np.count_nonzero(tank_of >= 0)), profiles)
 
 
 def _parse(place: str) -> tuple[str, int, int] | None:

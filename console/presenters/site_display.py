@@ -23,7 +23,7 @@ class SitePresenter:
         self._inventory = inventory
         self._standing = standing
         self._heat = HeatMap(inventory, standing)
-        self._tiles = SiteTiles(record)
+        self._tiles = SiteTiles(inventory, record)
 
     def view(self, state: SiteState, metric: HeatMetric, selected: str, now: float) -> SiteView:
         """The display for a metric and a selected device or incident."""

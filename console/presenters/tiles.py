@@ -1,13 +1,14 @@
 """Tiles: a figure beside its target, on its band, with its last day."""
 
 import math
+from collections.abc import Iterable
 
 from console.presenters import coolant, formatting
 from console.presenters.figures import LoopFigures, SiteFigures
+from console.presenters.miners import Inventory
 from console.presenters.record import SiteRecord
 from console.presenters.source import SiteState
 from console.presenters.standing import Standing
-from drivers.core.identity import DeviceKind
 from drivers.core.profile import Limits
 from widgets.view_models.common import AckState, Gauge, LimitTileView, SeverityMark, Trace
 
@@ -58,7 +59,8 @@ def mark_of(severity: int) -> SeverityMark | None:
 class SiteTiles:
     """The tiles of one site."""
 
-    def __init__(self, record: SiteRecord) -> None:
+    def __init__(self, inventory: Inventory, record: SiteRecord) -> None:
+        self._inventory = inventory
         self._record = record
 
     def tiles(
@@ -120,7 +122,7 @@ class SiteTiles:
         )
 
     def _hottest(self, state: SiteState, figures: SiteFigures, standing: Standing, now: float) -> LimitTileView:
-        limits = _common_limits(state, "chip_temp")
+        limits = _common_limits(state, self._inventory.places(state).profiles, "chip_temp")
         abnormal = _worst_at(standing, "chip_temp")
         limit = None if limits is None else limits.alarm_high
         return LimitTileView(
@@ -194,9 +196,9 @@ def loop_title(name: str) -> str:
     return f"Loop {tail}" if stem.casefold() == "loop" and tail else name
 
 
-def _common_limits(state: SiteState, point: str) -> Limits | None:
-    """The band of a point for the miners of the site, taken from the first family that names one."""
-    for profile_id in dict.fromkeys(d.profile for d in state.site.devices if d.kind is DeviceKind.MINER and d.profile):
+def _common_limits(state: SiteState, profiles: Iterable[str], point: str) -> Limits | None:
+    """The band of a point for the miners of a site, taken from the first family that names one."""
+    for profile_id in profiles:
         profile = state.profiles.get(profile_id)
         if profile is not None and point in profile.limits:
             return profile.limits[point]

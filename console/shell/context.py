@@ -47,6 +47,8 @@ class Context:
         navigation: Where the operator is.
         user: Who sits here.
         clock: UTC seconds.
+        now: UTC seconds of the picture being made: every part of one picture shows the same instant, and what is
+            worked out for it is worked out once.
         refresh: Ask for a new picture of the visible page.
     """
 
@@ -55,6 +57,7 @@ class Context:
     user: User
     clock: Callable[[], float]
     refresh: Callable[[], None]
+    now: float = 0.0
 
     @property
     def current(self) -> OpenSite:
@@ -65,4 +68,4 @@ class Context:
         """The current site, its state and instant; None before its first state."""
         site = self.current
         state = site.feed.shown()
-        return None if state is None else (site, state, site.moment(self.clock()))
+        return None if state is None else (site, state, site.moment(self.now))

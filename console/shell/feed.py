@@ -105,8 +105,8 @@ class SiteFeed:
         self.source.connection(connection, self._clock())
         self._on_change(self)
 
-    def apply(self) -> None:
-        """Turn the newest snapshot into the frame that is shown next."""
+    def apply(self, now: float) -> None:
+        """Turn the newest snapshot into the frame that is shown next, at UTC second `now`."""
         snapshot, self._snapshot = self._snapshot, None
         if snapshot is None or self.source.present is None:
             return
@@ -123,7 +123,7 @@ class SiteFeed:
             return
         self.source.take_in(frame, translate.health(snapshot.health))
         state = self.source.present
-        self.record.append(frame.at, site_figures(state, self.inventory, frame.at).named())
+        self.record.append(frame.at, site_figures(state, self.inventory, now).named())
         self.latency.applied(frame.answered)
 
     def unseen(self) -> tuple[UUID, ...]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from console.presenters.source import Latency
 
 WINDOW_SECONDS = 300.0
+COUNT_AGAIN_SECONDS = 1.0
 ROOM = 65_536
 """Replies kept: at 300 s that is 218 replies a second; beyond, the window is shorter."""
 
@@ -26,6 +27,7 @@ class LatencyMeter:
         self._painted = np.full(ROOM, -np.inf)
         self._delays = np.zeros(ROOM, np.float64)
         self._next = 0
+        self._counted: tuple[float, Latency] | None = None
         self.first_painted_at: float | None = None
         """UTC seconds at the end of the first paint that showed a device's reply; None before it."""
 
@@ -59,10 +61,17 @@ class LatencyMeter:
         for fresh in self._waiting:
             self._keep(np.maximum(now - fresh, 0.0), now)
         self._waiting.clear()
+        self._counted = None
 
     def latency(self) -> Latency:
         """Percentiles over the rolling window."""
-        delays = self._delays[self._painted > self._clock() - WINDOW_SECONDS]
+        now = self._clock()
+        if self._counted is None or now - self._counted[0] > COUNT_AGAIN_SECONDS:
+            self._counted = (now, self._count(now))
+        return self._counted[1]
+
+    def _count(self, now: float) -> Latency:
+        delays = self._delays[self._painted > now - WINDOW_SECONDS]
         if not len(delays):
             return Latency()
         p50, p95 = (float(value) for value in np.percentile(delays, (50.0, 95.0)))

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -102,8 +103,9 @@ class Screen(QObject):
         """Build one picture. A part that fails is named once and leaves the others alone."""
         began = time.monotonic()
         self._last = began
+        self._context.now = self._context.clock()
         for site in self._context.sites:
-            self._guard("a site's data", site.feed.apply)
+            self._guard("a site's data", partial(site.feed.apply, self._context.now))
         if self._context.sites:
             self._guard("the header", self._header)
             self._guard("the rail", self._rail)
@@ -133,7 +135,7 @@ class Screen(QObject):
         state = site.feed.source.present
         if state is not None:
             latency = site.feed.latency.latency()
-            view = header_view(state, site.feed.inventory, latency, self._context.user, self._context.clock())
+            view = header_view(state, site.feed.inventory, latency, self._context.user, self._context.now)
             self._window.header.show_view(view)
 
     def _rail(self) -> None:
@@ -159,7 +161,7 @@ class Screen(QObject):
         strip = self._strips.setdefault(at, SiteStrip(site, self._context.clock, self.refresh_now))
         trace = strip.trace(state, self._span)
         moment = site.feed.source.moment
-        view = time_bar_view(state, moment, trace, self._span, self._context.clock())
+        view = time_bar_view(state, moment, trace, self._span, self._context.now)
         self._window.time_bar.show_view(view)
         self._window.set_past(not moment.live)
         self._title(site, state, moment)
@@ -174,7 +176,7 @@ class Screen(QObject):
         site = self._context.current
         state = site.feed.source.present
         if state is not None:
-            now = self._context.clock()
+            now = self._context.now
             self._window.status.show_view(
                 status_view(state, site.feed.latency.latency(), recent_alarms(state, now), now)
             )

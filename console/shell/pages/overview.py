@@ -29,7 +29,7 @@ class OverviewPage:
             for site in self._context.sites
             if (state := site.feed.shown()) is not None
         ]
-        self._display.show_view(overview_view(sites, self._context.clock()))
+        self._display.show_view(overview_view(sites, self._context.now))
 
     def leave(self) -> None:
         """Nothing runs for this page."""

@@ -7,6 +7,7 @@ import pytest
 
 from console.domain.alarms import Severity
 from console.presenters.cell_tip import cell_tip
+from console.presenters.coolant import medians_by_group
 from console.presenters.figures import site_figures
 from console.presenters.heat_map import HeatMap, nice_edges
 from console.presenters.losses import loss_view
@@ -249,3 +250,11 @@ def test_that_the_tip_names_place_values_and_incident_and_nothing_old() -> None:
     assert silent is not None
     assert "Hashrate" not in dict(silent.rows)
     assert cell_tip(state, Inventory(), StandingIndex().of(state), "", NOW) is None
+
+
+def test_that_medians_by_group_are_those_of_each_group_alone() -> None:
+    values = np.array([3.0, 1.0, np.nan, 2.0, 10.0, 20.0, np.nan, 7.0])
+    group = np.array([0, 0, 0, 0, 1, 1, 2, -1])
+    medians = medians_by_group(values, group, 3)
+    assert medians[:2].tolist() == [2.0, 15.0]
+    assert np.isnan(medians[2])

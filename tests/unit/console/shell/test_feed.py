@@ -47,7 +47,7 @@ def test_that_a_snapshot_becomes_a_frame_when_the_picture_is_made() -> None:
     state = feed.source.present
     assert state is not None
     assert len(state.frame.values) == 0
-    feed.apply()
+    feed.apply(NOW)
     state = feed.source.present
     assert state is not None
     assert state.frame.tick == 1
@@ -64,8 +64,8 @@ def test_that_a_flood_of_snapshots_costs_one_frame() -> None:
     feed.on_message(shape(of))
     for tick in range(1, 500):
         feed.on_message(snapshot(of, tick=tick))
-    feed.apply()
-    feed.apply()
+    feed.apply(NOW)
+    feed.apply(NOW)
     state = feed.source.present
     assert state is not None
     assert state.frame.tick == 499
@@ -78,7 +78,7 @@ def test_that_a_snapshot_of_another_shape_is_dropped_and_named(expected_log: lis
     feed.on_message(welcome(of))
     feed.on_message(shape(of))
     feed.on_message(snapshot(of, revision=2))
-    feed.apply()
+    feed.apply(NOW)
     state = feed.source.present
     assert state is not None
     assert state.frame.tick == 0
