@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, TypeAlias
 
+import orjson
+
 from drivers.simulators.firmware import COLUMNS, Firmware
 from drivers.simulators.models import BOARDS, MinerModel
 from drivers.simulators.world import World
@@ -19,6 +21,7 @@ API_VERSION = "3.1"
 INVALID_COMMAND = 14
 ACCESS_DENIED = 45
 _POOLS = 3
+_MOST_COMBINED = 8
 _POOL_URL = "stratum+tcp://btc.pool.example:3333"
 _PRIVILEGED = frozenset({"restart", "quit", "addpool", "removepool", "switchpool", "enablepool", "disablepool"})
 _EXTRA = ("when", "miner_id", "worker")
@@ -154,11 +157,12 @@ class Replies:
     def answer(self, miner: int, command: str) -> bytes:
         """The reply to `summary`, or to `summary+stats+pools` where the firmware takes that; without the NUL."""
         if "+" in command:
-            if not self._takes_combined[miner]:
+            names = command.split("+")
+            if not self._takes_combined[miner] or len(names) > _MOST_COMBINED:
                 return self.refuse("Invalid command")
             values = self._values(miner)
-            parts = [f'"{name}":[' + self._render(miner, name, values).decode() + "]" for name in command.split("+")]
-            return f'{{{",".join(parts)},"id":1}}'.encode()
+            parts = [orjson.dumps(name) + b":[" + self._render(miner, name, values) + b"]" for name in names]
+            return b"{" + b",".join(parts) + b',"id":1}'
         return self._render(miner, command, self._values(miner))
 
     @staticmethod

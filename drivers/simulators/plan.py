@@ -14,6 +14,8 @@ METER_PROFILE = "carlo-gavazzi-em24"
 
 TUNING = 0.78
 """The miners run at 109.2 of 140 TH/s: fewer joules for each hash."""
+COOLANT_LITRES = 0.5
+"""Less than real tanks hold, so that a lost pump shows within a demonstration's minute."""
 FULL_TANK = 208
 PDU_OUTLETS = 104
 BANKS = 4
@@ -111,6 +113,7 @@ def demo_site(
         f"speed = {speed}",
         "ambient = 18.4",
         f"tuning = {TUNING}",
+        f"coolant_litres = {COOLANT_LITRES}",
         f"outlets = {size.outlets}",
         f"banks = {BANKS}",
         "",

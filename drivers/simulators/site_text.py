@@ -12,13 +12,14 @@ from typing import Any, TypeAlias
 Table: TypeAlias = dict[str, Any]
 
 _TEXT = r'"(?P<text>[^"\\\x00-\x1f\x7f]*)"'
-_OTHER = r"""(?P<other>[^\s"'#][^"'#\n]*(?:"[^"\\\n]*"[^"'#\n]*)*)"""
+_CONTROL = r"\x00-\x08\x0a-\x1f\x7f"
+_OTHER = rf"""(?P<other>[^\s"'#{_CONTROL}][^"'#{_CONTROL}]*(?:"[^"\\{_CONTROL}]*"[^"'#{_CONTROL}]*)*)"""
 _LINE = re.compile(
     r"[ \t]*(?:"
     r"\[\[(?P<list>[A-Za-z0-9_-]+)\]\]"
     r"|\[(?P<table>[A-Za-z0-9_-]+)\]"
     rf"|(?P<key>[A-Za-z0-9_-]+)[ \t]*=[ \t]*(?:{_TEXT}|{_OTHER})"
-    r")?[ \t]*(?:#[^\x00-\x08\x0a-\x1f\x7f]*)?"
+    rf")?[ \t]*(?:#[^{_CONTROL}]*)?"
 )
 
 
@@ -83,7 +84,7 @@ def _open_table(root: Table, name: str, opened: set[str], *, repeated: bool) -> 
 
 def _other_value(written: str, known: dict[str, Any]) -> Any:
     """A number, date, array or inline table on one line. Containers are parsed anew each time: nobody shares them."""
-    written = written.strip()
+    written = written.strip(" \t")
     if written in known:
         return known[written]
     try:

@@ -168,9 +168,10 @@ class SnmpServer:
         names = self._read_names(question.bindings)
         tree, view = self._pdus.tree(row), self._pdus.view(row)
         if question.kind == snmp_ber.GET_BULK:
-            return snmp_ber.write_answer(question, _bulk(tree, view, question, names))
-        find = _get if question.kind == snmp_ber.GET else _next
-        found = [find(tree, view, name) for name in names]
+            found = _bulk(tree, view, question, names)
+        else:
+            find = _get if question.kind == snmp_ber.GET else _next
+            found = [find(tree, view, name) for name in names]
         if not question.version:
             for at, binding in enumerate(found, 1):
                 if _is_exception(binding):

@@ -68,6 +68,17 @@ async def test_that_a_combined_command_wraps_each_answer_in_a_list(ask: Ask) -> 
     assert len(reply["pools"][0]["POOLS"]) == 3
 
 
+async def test_that_a_combined_command_with_odd_parts_is_still_json(ask: Ask) -> None:
+    reply = await asked(ask, 'summary+"dan\\ce+restart')
+    assert reply["summary"][0]["STATUS"][0]["Code"] == 11
+    assert reply['"dan\\ce'][0]["STATUS"][0]["Code"] == 14
+    assert reply["restart"][0]["STATUS"][0]["Code"] == 45
+
+
+async def test_that_an_endless_combined_command_is_refused(ask: Ask) -> None:
+    assert (await asked(ask, "+".join(["stats"] * 5000)))["STATUS"][0]["Code"] == 14
+
+
 async def test_that_some_firmware_refuses_combined_commands_with_code_14(ports: Ports, ask: Ask) -> None:
     other = Ports.free()
     text = demo_site(10, ports=other, story=False).replace("[simulation]\n", "[simulation]\ncombined = 0\n")

@@ -1,6 +1,8 @@
 import tomllib
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from drivers.simulators.plan import demo_site
 from drivers.simulators.ports import Ports
@@ -52,6 +54,28 @@ def test_that_wrong_toml_is_refused_with_the_standard_parser_s_words(text: str) 
 def test_that_a_generated_site_is_read_alike(miners: int) -> None:
     text = demo_site(miners, ports=Ports())
     assert read_tables(text) == tomllib.loads(text)
+
+
+LINES = st.sampled_from(
+    [
+        *("[a]", "[[a]]", "[b]", "[[b]]", " [a] ", "[[a]] # note", "[a.b]", "[[ a ]]"),
+        *('x = "1"', "x = 1", "y = [1, 2]", "y = { z = 1 }", "x = ", "= 1", "x 1", "", "#", "z = 1 # c", "x = 1 2"),
+        *("y = [", "]", '"x" = 1', "x.y = 1", "a = 1", "a = []", 'y = "#"', "y = 1979-05-27", "\tz=true", "z = '1'"),
+        *('y = ["#", "]"]', "y = 1e3", "y = inf", 'z = "\\t"', '"""', "z = 0x1F", 'y = {a="b"} # {', "\x00", "x = 1\r"),
+    ]
+)
+
+
+@settings(max_examples=400)
+@given(st.lists(LINES, max_size=9).map("\n".join))
+def test_that_whatever_is_written_both_readers_agree(text: str) -> None:
+    try:
+        expected: object = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        with pytest.raises(tomllib.TOMLDecodeError):
+            read_tables(text)
+    else:
+        assert read_tables(text) == expected
 
 
 def test_that_containers_are_not_shared_between_devices() -> None:
