@@ -120,12 +120,10 @@ class Place:
         await watcher.until(lambda: watcher.live)
         return watcher
 
-    async def stop(self, watcher: Watcher, process: int) -> float:
-        """Ask the collector to end; returns the seconds it took."""
-        before = time.monotonic()
+    async def stop(self, watcher: Watcher, process: int) -> None:
+        """Ask the collector to end, and wait until it has."""
         await watcher.link.send(Stop(watcher.link.next_request(), "the test is over"))
         await gone(process)
-        return time.monotonic() - before
 
 
 async def gone(process: int) -> None:
