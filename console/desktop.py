@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
+from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -93,6 +94,7 @@ def run_console(folders: Sequence[Path], *, look: Look | None = None, session: S
     look = look or Look()
     if look.headless:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    qInstallMessageHandler(_qt_message)
     application = QApplication.instance() or QApplication([sys.argv[0]])  # noqa: TID251 - this is the root
     if not isinstance(application, QApplication):
         raise TypeError("another kind of Qt application runs in this process")
@@ -100,6 +102,24 @@ def run_console(folders: Sequence[Path], *, look: Look | None = None, session: S
     application.setQuitOnLastWindowClosed(False)
     with asyncio.Runner(loop_factory=lambda: QEventLoop(application)) as runner:
         return runner.run(_Desktop(application, look, session or Session()).run(folders))
+
+
+_KNOWN_OF_OFFSCREEN = ("This plugin does not support",)
+
+
+def _qt_message(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    """Qt's own messages go to the log; what the offscreen platform says of itself at every start does not."""
+    if not text.startswith(_KNOWN_OF_OFFSCREEN):
+        logging.getLogger("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", text)
+
+
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
 
 
 class _Desktop:

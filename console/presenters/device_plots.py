@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from console.domain.inventory import Device
 from console.presenters import coolant, formatting
@@ -54,6 +55,8 @@ def device_plans(state: SiteState, device: Device, expected: float) -> tuple[Plo
     plans = []
     for title, points in _PLOTS[device.kind]:
         lines = [line for point in points for line in _lines(state, device, row, point, alone=len(points) == 1)]
+        if points == ("power",) and device.kind is DeviceKind.MINER:
+            lines = _power_lines(state, device, row, lines)
         if lines:
             plans.append(_plan(state, device, title, points[0], lines, expected))
     return tuple(plans[:MOST_PLOTS])
@@ -70,6 +73,20 @@ def _lines(state: SiteState, device: Device, row: int, point: str, *, alone: boo
         )
         for at, part in enumerate(chosen)
     ]
+
+
+def _power_lines(state: SiteState, device: Device, row: int, own: list[Line]) -> list[Line]:
+    """The outlet that feeds a miner beside what the miner says itself; a measurement comes before a nameplate."""
+    feed = next((feed for feed in state.site.feeds if feed.target == device.name), None)
+    source, _, outlet = ("", "", "") if feed is None else feed.source.rpartition("/")
+    pdu = next((found for found in state.site.devices if found.name == source), None)
+    at = None if pdu is None else state.row(pdu.id)
+    if pdu is None or at is None or not any(part == outlet for part, _ in state.frame.shape.parts(at, "outlet_power")):
+        return own
+    measured = not bool(state.frame.shape.guessed("power")[row])
+    said = [replace(line, label="miner" if measured else "nameplate", dashed=not measured) for line in own]
+    fed = Line((pdu.id, "outlet_power", outlet), "outlet", dashed=measured and bool(own))
+    return [*said, fed] if measured else [fed, *said]
 
 
 def _plan(state: SiteState, device: Device, title: str, point: str, lines: Sequence[Line], expected: float) -> PlotPlan:

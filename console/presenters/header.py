@@ -39,7 +39,7 @@ def header_view(state: SiteState, inventory: Inventory, latency: Latency, user: 
         age_note=note,
         stale=stale,
         automation="OFF",
-        automation_note="reads only",
+        automation_note="",
         user=user.name,
         role=user.role,
         clock=formatting.clock(now, site.zone),

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from console.domain.incidents import Incident
-from console.domain.telemetry import Floats
+from console.domain.telemetry import Floats, Indices
 from console.presenters import formatting
 from console.presenters.frame import Flags
 from console.presenters.miners import Inventory, MinerFigures, members, total
+from console.presenters.places import Places
 from console.presenters.source import SiteState
+from drivers.core.identity import DeviceKind
 from widgets.view_models.site import LossPart, LossView
 
 _NAMED_INCIDENTS = 3
@@ -65,7 +67,7 @@ def by_cause(state: SiteState, inventory: Inventory, figures: MinerFigures, miss
     taken = np.zeros(len(shortfall), np.bool_)
     incidents: list[Loss] = []
     for incident in state.open_incidents():
-        inside = members(places, incident.devices)
+        inside = _reach(state, places, incident)
         inside = inside[~taken[inside]]
         taken[inside] = True
         amount = float(shortfall[inside].sum())
@@ -84,6 +86,20 @@ def by_cause(state: SiteState, inventory: Inventory, figures: MinerFigures, miss
         # Some miners give more than expected and make up for a part of what the others miss.
         losses = [Loss(loss.label, loss.amount * missing / known, loss.pattern) for loss in losses]
     return losses
+
+
+def _reach(state: SiteState, places: Places, incident: Incident) -> Indices:
+    """The miners of an incident; where a cooling plant is the cause, all that its loops cool.
+
+    A tripped pump slows miners down long before each of them is bad enough for an alarm of its own.
+    """
+    inside = members(places, incident.devices)
+    cause = state.devices.get(incident.devices[0]) if incident.devices else None
+    if cause is None or cause.kind is not DeviceKind.PLANT:
+        return inside
+    loops = {loop.name for loop in state.site.loops if cause.name in loop.plant}
+    cooled = [tank.miners for tank in places.tanks if tank.loop in loops]
+    return np.unique(np.concatenate([inside, *cooled]))
 
 
 def _short(incident: Incident) -> str:

@@ -95,7 +95,7 @@ class Workbench:
         self.operations = Operations(self.notices.trouble)
         self.window = MainWindow(theme)
         navigation = Navigation(Place(OVERVIEW), self._moved)
-        user = User(_user_name(), f"console {os.getpid()}")
+        user = User(_user_name(), "operator")
         self.context = Context([], navigation, user, outside.clock, self._refresh)
         self._asker = Asker(self.window)
         self.desk = IncidentDesk(
