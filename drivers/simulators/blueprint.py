@@ -1,5 +1,6 @@
 """A virtual site as its file describes it, checked and indexed: who stands where, who feeds and cools whom."""
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
@@ -7,7 +8,6 @@ from typing import Any, NamedTuple
 from drivers.core.identity import Address, DeviceKind
 from drivers.simulators.faults import Fault, read_fault
 from drivers.simulators.models import MinerModel, miner_model
-from drivers.simulators.site_text import read_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def read_blueprint(text: str) -> Blueprint:
     Raises:
         ValueError: Not TOML, or something in it makes no virtual site; the text says what and where.
     """
-    tables = read_tables(text)
+    tables = tomllib.loads(text)
     site = tables.get("site", {})
     entries = [_entry(row, at) for at, row in enumerate(_rows(tables, "device"), 1)]
     _check_unique(entries)

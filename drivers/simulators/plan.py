@@ -61,11 +61,18 @@ def size_of(miners: int) -> Size:
     else:
         tanks = max(2, 2 * round(miners / (100 if miners < 600 else 200)))
         tank_size = math.ceil(miners / tanks)
-        columns = math.ceil(math.sqrt(tank_size * 13 / 16))
+        columns = _columns(tank_size)
     pdus = math.ceil(tank_size / PDU_OUTLETS)
     outlets = BANKS * math.ceil(tank_size / pdus / BANKS)
     loops = max(2, math.ceil(tanks / TANKS_OF_A_LOOP))
     return Size(miners, tanks, loops, tank_size, columns, pdus, outlets)
+
+
+def _columns(tank_size: int) -> int:
+    """Slots in a row: about as wide as the full tank's 13 to 16, with no row left unfinished where that is possible."""
+    ideal = math.sqrt(tank_size * 13 / 16)
+    even = [width for width in range(2, tank_size) if tank_size % width == 0 and 0.6 <= width / ideal <= 1.5]
+    return min(even, key=lambda width: abs(width - ideal), default=math.ceil(ideal))
 
 
 def loop_letter(loop: int) -> str:

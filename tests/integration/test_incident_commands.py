@@ -29,7 +29,6 @@ SITE = build_site(pdus=1, outlets=4)
 @pytest.fixture
 def folder(tmp_path: Path, expected_log: list[str]) -> Path:
     """A site folder with a tripped pump (INC-1) and a leak that is dry again (INC-2)."""
-    expected_log.append("Executing <Task")  # asyncio's remark on a slow step; a command has its loop for itself
     path = tmp_path / "site"
     asyncio.run(fill(path))
     return path
