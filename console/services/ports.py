@@ -133,8 +133,10 @@ class HistoryWriter(Protocol):
 class IncidentLog(Protocol):
     """The append-only log of incidents and alarms. What it returns is durable."""
 
-    async def append(self, events: Sequence[IncidentEvent]) -> list[Incident]:
-        """Write events in one transaction and return the incidents as they now stand.
+    async def append(self, events: Sequence[IncidentEvent], alarms: Sequence[Alarm] = ()) -> list[Incident]:
+        """Write events, and alarms as they now stand, in one transaction; return the incidents that the events touch.
+
+        Alarms are inserted or replaced by id. A crash leaves both or neither: no incident without its alarms.
 
         Raises:
             ConflictError: An event's version is not the successor of the stored one.
@@ -143,9 +145,6 @@ class IncidentLog(Protocol):
 
     async def incidents(self, *, open_only: bool = False) -> list[Incident]:
         """All incidents, oldest first, folded from their events."""
-
-    async def keep_alarms(self, alarms: Sequence[Alarm]) -> None:
-        """Write alarms as they now stand (insert or replace by id)."""
 
     async def alarms(self, *, standing_only: bool = False) -> list[Alarm]:
         """All alarms, oldest first."""

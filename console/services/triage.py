@@ -115,16 +115,20 @@ class Triage:
                 await self._open(opening, now)
             self._join(made, now)
             await self._append(self._routine(now))
-            await self._finish(made, now)
+            # What has ended is written with the alarms that say so: a crash must leave no open case without alarms.
+            await self._append(self._over(made, now), list(self._unsaved.values()))
             self.book.forget_old(now)
-            await self._save()
             changes = Changes(tuple(self._saved.values()), tuple(self._changed.values()))
             self._saved, self._changed = {}, {}
             return changes
 
-    async def _append(self, events: Sequence[IncidentEvent]) -> list[Incident]:
-        incidents = await self._log.append(events) if events else []
+    async def _append(self, events: Sequence[IncidentEvent], alarms: Sequence[Alarm] = ()) -> list[Incident]:
+        """Write in one transaction, then take over what is durable now."""
+        incidents = await self._log.append(events, alarms) if events or alarms else []
         self._settle(incidents)
+        for alarm in alarms:
+            self._unsaved.pop(alarm.id, None)
+            self._saved[alarm.id] = alarm
         return incidents
 
     def _settle(self, incidents: Iterable[Incident]) -> None:
@@ -132,36 +136,28 @@ class Triage:
             self.book.settle(incident)
             self._changed[incident.id] = incident
 
-    async def _save(self) -> None:
-        if self._unsaved:
-            await self._log.keep_alarms(list(self._unsaved.values()))
-            self._saved.update(self._unsaved)
-            self._unsaved = {}
-
     async def _open(self, opening: Opening, now: float) -> None:
-        """One transaction: the new incident (or the relapse of an old one) and the end of those merged into it."""
+        """One transaction: the new incident (or the relapse of an old one), its alarms, the end of those merged."""
         opening.merged = [case for case in opening.merged if case.incident.id in self.book.cases]
         event, devices = self._write.detected(opening, now)
-        log = await self._log.append([event, *self._write.merged(opening, event, now)])
+        moving = [*opening.alarms, *(alarm for other in opening.merged for alarm in other.alarms.values())]
+        alarms = [replace(alarm, incident=event.incident) for alarm in moving]
+        log = await self._append([event, *self._write.merged(opening, event, now)], alarms)
         incident = next(one for one in log if one.id == event.incident)
         case = Case(incident, opening.root, devices=devices, told_at=now)
         self.book.closed.pop(incident.id, None)
         self.book.open(case)
-        alarms = [*opening.alarms, *(alarm for other in opening.merged for alarm in other.alarms.values())]
-        self._assign(alarms, case, now)
+        for alarm in alarms:
+            self.book.assign(alarm, case, now)
         case.untold = False
-        self._settle(log)
-
-    def _assign(self, alarms: Iterable[Alarm], case: Case, now: float) -> None:
-        for alarm in list(alarms):
-            self._unsaved[alarm.id] = self.book.assign(alarm, case, now)
 
     def _join(self, made: Plan, now: float) -> None:
         for incident, nodes in made.widening.items():
             case = self.book.cases[incident]
             case.root = case.root.with_nodes(nodes, False)
         for incident, alarms in made.joining.items():
-            self._assign(alarms, self.book.cases[incident], now)
+            for alarm in alarms:
+                self._unsaved[alarm.id] = self.book.assign(alarm, self.book.cases[incident], now)
 
     def _routine(self, now: float) -> list[IncidentEvent]:
         """Growth that is due, and deadlines that have passed."""
@@ -175,8 +171,8 @@ class Triage:
         late = self._deadlines.missed([one for one in self.open_incidents() if one.id not in grown], now)
         return [*events, *late]
 
-    async def _finish(self, made: Plan, now: float) -> None:
-        """Resolve what is over: all alarms cleared, or only residual failures left after the hold-off."""
+    def _over(self, made: Plan, now: float) -> list[IncidentEvent]:
+        """The end of what is over: all alarms cleared, or only residual failures left after the hold-off."""
         events = []
         for case in self.book.cases.values():
             if not case.alarms and case.story:
@@ -185,7 +181,7 @@ class Triage:
                 case.recovered_at = None
             elif case.recovered_at is None:
                 case.recovered_at = now
-        await self._append(events)
+        return events
 
     async def acknowledge(self, incident: UUID, version: int, actor: str, note: str = "") -> list[Incident]:
         """Acknowledge at the version the operator saw; its alarms are acknowledged with it.
@@ -196,20 +192,18 @@ class Triage:
             StoreFull: Nothing was written.
         """
         async with self._lock:
-            changed = await self._act(incident, version, EventKind.ACKNOWLEDGED, actor, note)
+            now = self._clock.now()
             case = self.book.cases.get(incident)
+            standing = [] if case is None else list(case.alarms.values())
+            seen = [
+                replace(alarm, acknowledged_at=now, acknowledged_by=actor)
+                for alarm in standing
+                if alarm.acknowledged_at is None
+            ]
+            changed = await self._act(incident, version, EventKind.ACKNOWLEDGED, actor, note, seen)
             if case is not None:
-                self._acknowledge_alarms(case, actor)
-                await self._save()
+                case.alarms.update({alarm.id: alarm for alarm in seen})
             return changed
-
-    def _acknowledge_alarms(self, case: Case, actor: str) -> None:
-        now = self._clock.now()
-        for alarm in list(case.alarms.values()):
-            if alarm.acknowledged_at is None:
-                seen = replace(alarm, acknowledged_at=now, acknowledged_by=actor)
-                case.alarms[alarm.id] = seen
-                self._unsaved[alarm.id] = seen
 
     async def note(self, incident: UUID, actor: str, text: str) -> list[Incident]:
         """Add a note, also to an incident that is over. Raises ValueError for an empty one, and StoreFull."""
@@ -233,17 +227,12 @@ class Triage:
             refusal = resolve_refusal(known, alarms)
             if refusal:
                 raise ValueError(refusal)
-            changed = await self._act(incident, version, EventKind.RESOLVED, actor, note)
-            await self._clear_latched(alarms)
+            now = self._clock.now()
+            latched = [replace(alarm, cleared_at=now) for alarm in alarms if alarm.condition is Condition.NORMAL]
+            changed = await self._act(incident, version, EventKind.RESOLVED, actor, note, latched)
+            if self._reset is not None and latched:
+                self._reset(alarm.id for alarm in latched)
             return changed
-
-    async def _clear_latched(self, alarms: Sequence[Alarm]) -> None:
-        latched = [alarm for alarm in alarms if alarm.condition is Condition.NORMAL]
-        now = self._clock.now()
-        self._unsaved.update({alarm.id: replace(alarm, cleared_at=now) for alarm in latched})
-        if self._reset is not None and latched:
-            self._reset(alarm.id for alarm in latched)
-        await self._save()
 
     async def painted(self, incidents: Sequence[UUID], console: str) -> list[Incident]:
         """A console has shown these incidents to somebody: those nobody had seen are alerted now."""
@@ -265,13 +254,15 @@ class Triage:
                 return stored
         raise ValueError("There is no such incident in this site folder.")
 
-    async def _act(self, incident: UUID, version: int, kind: EventKind, actor: str, text: str) -> list[Incident]:
+    async def _act(
+        self, incident: UUID, version: int, kind: EventKind, actor: str, text: str, alarms: Sequence[Alarm] = ()
+    ) -> list[Incident]:
         known = await self._find(incident)
         refuse_stale(known, version)
         refusal = allowed(known, kind)
         if refusal:
             raise ValueError(refusal)
-        return await self._append([self._write.event(known, kind, self._clock.now(), actor, text)])
+        return await self._append([self._write.event(known, kind, self._clock.now(), actor, text)], alarms)
 
 
 def refuse_stale(incident: Incident, version: int) -> None:

@@ -26,13 +26,21 @@ class SqlIncidentLog:
         self._database = database
         self._origin = str(origin)
 
-    async def append(self, events: Sequence[IncidentEvent]) -> list[Incident]:
-        """Write events in one transaction and return the incidents they touch, in order of first mention.
+    async def append(self, events: Sequence[IncidentEvent], alarms: Sequence[Alarm] = ()) -> list[Incident]:
+        """Write events, and alarms as they now stand, in one transaction.
 
-        A DETECTED event gets the next number. Raises `ConflictError`, `StoreFull`, and ValueError for an event
+        Returns the incidents that the events touch, in order of first mention; alarms are inserted or replaced by
+        id. A DETECTED event gets the next number. Raises `ConflictError`, `StoreFull`, and ValueError for an event
         that its incident's life does not allow; then nothing was written.
         """
-        return await self._database.write(lambda connection: self._append(connection, events)) if events else []
+        rows = [_alarm_row(alarm) for alarm in alarms]
+
+        def write(connection: Connection) -> list[Incident]:
+            incidents = self._append(connection, events) if events else []
+            insert_rows(connection, schema.alarm, rows, "OR REPLACE")
+            return incidents
+
+        return await self._database.write(write) if events or rows else []
 
     def _append(self, connection: Connection, events: Sequence[IncidentEvent]) -> list[Incident]:
         wanted = list(dict.fromkeys(event.incident for event in events))
@@ -82,21 +90,6 @@ class SqlIncidentLog:
         numbers, bodies = await self._database.read(read)
         return await asyncio.to_thread(_fold_all, numbers, bodies)
 
-    async def keep_alarms(self, alarms: Sequence[Alarm]) -> None:
-        """Write alarms as they now stand (insert or replace by id). Raises `StoreFull`."""
-        if alarms:
-            rows = [
-                (
-                    str(alarm.id),
-                    str(alarm.device),
-                    int(alarm.cleared_at is None),
-                    alarm.onset_at,
-                    msgspec.json.encode(alarm),
-                )
-                for alarm in alarms
-            ]
-            await self._database.write(lambda connection: insert_rows(connection, schema.alarm, rows, "OR REPLACE"))
-
     async def alarms(self, *, standing_only: bool = False) -> list[Alarm]:
         """All alarms by onset, oldest first; `standing_only` leaves out those that have cleared."""
         query = select(schema.alarm.c.body).order_by(schema.alarm.c.onset_at, schema.alarm.c.id)
@@ -142,6 +135,11 @@ def _check_version(event: IncidentEvent, history: Sequence[IncidentEvent], numbe
 
 def _row(incident: Incident) -> tuple[object, ...]:
     return (str(incident.id), incident.number, int(incident.state.is_open))
+
+
+def _alarm_row(alarm: Alarm) -> tuple[object, ...]:
+    standing = int(alarm.cleared_at is None)
+    return (str(alarm.id), str(alarm.device), standing, alarm.onset_at, msgspec.json.encode(alarm))
 
 
 def _fold_all(numbers: dict[UUID, int], bodies: Sequence[bytes]) -> list[Incident]:

@@ -123,9 +123,9 @@ async def test_that_alarms_are_kept_as_they_stand(store: SiteStore) -> None:
         91.0, 90.0, 10.0, 40.0,
     )  # fmt: skip
     other = replace(alarm, id=UUID(int=22), onset_at=5.0)
-    await store.incident_log.keep_alarms([alarm, other])
+    await store.incident_log.append([], [alarm, other])
     cleared = replace(alarm, condition=Condition.NORMAL, cleared_at=99.0, incident=UUID(int=11))
-    await store.incident_log.keep_alarms([cleared])
+    await store.incident_log.append([], [cleared])
     assert await store.incident_log.alarms() == [other, cleared]
     assert await store.incident_log.alarms(standing_only=True) == [other]
 

@@ -48,6 +48,10 @@ def build_site(*, pdus: int = 4, outlets: int = 24, tanks: int = 2, switch_ports
     )  # fmt: skip
 
 
+class Killed(BaseException):
+    """The process has died at this point."""
+
+
 @dataclass
 class MemoryLog:
     """An incident log that forgets when the test ends, with the same refusals as the store."""
@@ -56,10 +60,16 @@ class MemoryLog:
     numbers: dict[UUID, int] = field(default_factory=dict)
     kept: dict[UUID, Alarm] = field(default_factory=dict)
     full: bool = False
+    transactions_left: int | None = None
+    """After so many more transactions the process dies; None lets it live."""
 
-    async def append(self, events: Sequence[IncidentEvent]) -> list[Incident]:
+    async def append(self, events: Sequence[IncidentEvent], alarms: Sequence[Alarm] = ()) -> list[Incident]:
         if self.full:
             raise StoreFull("no space left on the disk")
+        if self.transactions_left is not None:
+            if self.transactions_left == 0:
+                raise Killed
+            self.transactions_left -= 1
         trial = {incident: list(history) for incident, history in self.events.items()}
         touched: dict[UUID, None] = {}
         for event in events:
@@ -71,16 +81,12 @@ class MemoryLog:
         for incident in touched:
             self.numbers.setdefault(incident, len(self.numbers) + 1)
         self.events = trial
+        self.kept.update({alarm.id: alarm for alarm in alarms})
         return [fold(trial[incident], self.numbers[incident]) for incident in touched]
 
     async def incidents(self, *, open_only: bool = False) -> list[Incident]:
         all_of_them = [fold(events, self.numbers[incident]) for incident, events in self.events.items()]
         return [incident for incident in all_of_them if incident.state.is_open or not open_only]
-
-    async def keep_alarms(self, alarms: Sequence[Alarm]) -> None:
-        if self.full:
-            raise StoreFull("no space left on the disk")
-        self.kept.update({alarm.id: alarm for alarm in alarms})
 
     async def alarms(self, *, standing_only: bool = False) -> list[Alarm]:
         return [alarm for alarm in self.kept.values() if alarm.cleared_at is None or not standing_only]

@@ -1,5 +1,7 @@
 """What operators do with incidents, and what happens to incidents over time and over restarts."""
 
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import uuid4
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from console.domain.alarms import Condition, Severity
 from console.domain.incidents import EventKind, Incident, IncidentState
 from console.services.ports import ConflictError, StoreFull
-from tests.unit.console.services.scene import START, Scene, build_site, kinds
+from tests.unit.console.services.scene import START, Killed, Scene, build_site, kinds
 
 
 async def tripped() -> tuple[Scene, Incident]:
@@ -223,6 +225,53 @@ async def test_that_a_full_disk_loses_no_alarm() -> None:
     await scene.wait(1)
     incident = await scene.only()
     assert [alarm.incident for alarm in scene.log.kept.values()] == [incident.id]
+
+
+async def until_killed(scene: Scene, transactions: int, work: Callable[[], Awaitable[object]]) -> None:
+    """Do something, and die before the transaction after so many; then start again on what was written."""
+    scene.log.transactions_left = transactions
+    with contextlib.suppress(Killed):
+        await work()
+    scene.log.transactions_left = None
+    await scene.restart(scene.clock.at)
+
+
+def cases_without_alarms(scene: Scene, incidents: Sequence[Incident]) -> list[str]:
+    told = {alarm.incident for alarm in scene.log.kept.values() if alarm.cleared_at is None}
+    return [incident.title for incident in incidents if incident.id not in told]
+
+
+@pytest.mark.parametrize("transactions", range(4))
+async def test_that_a_crash_between_any_two_transactions_leaves_no_case_without_alarms(transactions: int) -> None:
+    scene = Scene(build_site())
+    trip = scene.alarm("pump-tripped", "PLC-B", "2")
+    hot = scene.alarm("miner-chip-temperature-high", "M4-1")
+    await until_killed(scene, transactions, lambda: scene.take_in(trip, hot))
+    assert not cases_without_alarms(scene, await scene.open())
+    await scene.take_in(trip, hot)
+    await scene.wait(6)
+    incident = await scene.only()
+    assert scene.names(incident) == {"PLC-B", "M4-1"}
+
+    over = (scene.clear("pump-tripped", "PLC-B", "2"), scene.clear("miner-chip-temperature-high", "M4-1"))
+    await until_killed(scene, transactions, lambda: scene.take_in(*over))
+    assert not cases_without_alarms(scene, await scene.open())
+    if await scene.open():
+        await scene.take_in(*over)
+    assert await scene.open() == [], "nobody has to close it by hand"
+    assert all(alarm.cleared_at is not None for alarm in scene.log.kept.values())
+
+
+async def test_that_an_acknowledgement_refused_by_a_full_disk_acknowledges_nothing() -> None:
+    scene, incident = await tripped()
+    scene.log.full = True
+    with pytest.raises(StoreFull):
+        await scene.triage.acknowledge(incident.id, incident.version, "ana")
+    scene.log.full = False
+    assert all(alarm.acknowledged_at is None for alarm in scene.triage.standing())
+    (acknowledged,) = await scene.triage.acknowledge(incident.id, incident.version, "ana")
+    assert acknowledged.owner == "ana"
+    assert all(alarm.acknowledged_by == "ana" for alarm in scene.log.kept.values())
 
 
 async def test_that_a_note_is_taken_at_any_version_and_on_a_resolved_incident() -> None:
