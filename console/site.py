@@ -46,6 +46,8 @@ GAP_WORTH_RECORDING = 2.0
 """Seconds without a collector that leave no hole in anything that is polled less often."""
 
 SIZE_EVERY_ROUNDS = 15
+FOLDER_CHECK_SECONDS = 2.0
+
 STOP_SECONDS = 2.5
 """A clean stop gives every part this long together."""
 
@@ -89,11 +91,12 @@ async def run_site(
     log.info("collector %d starts on %s (up to %d open files)", os.getpid(), folder, limit)
     async with AsyncExitStack() as stack:
         died = holder_of(folder).pid != 0
-        stack.enter_context(FolderLock(folder, "collector"))
+        lock = FolderLock(folder, "collector")
+        stack.enter_context(lock)
         store = await SiteStore.open(folder)
         stack.push_async_callback(store.close)
         connections = await stack.enter_async_context(Connections())
-        collector = _Collector(folder, store, await store.site(), connections, SystemClock(), stop)
+        collector = _Collector(folder, store, await store.site(), connections, SystemClock(), stop, lock.is_lost)
         await collector.restore(died=died, poll=poll)
         await collector.serve(poll=poll, duration=duration, on_ready=on_ready)
     log.info("collector %d has ended", os.getpid())
@@ -111,12 +114,14 @@ class _Collector:
         connections: Connections,
         clock: SystemClock,
         stop: asyncio.Event,
+        folder_is_lost: Callable[[], bool],
     ) -> None:
         profiles, rules = load_profiles(), load_rules()
         self._folder = folder
         self._store = store
         self._clock = clock
         self._stop = stop
+        self._folder_is_lost = folder_is_lost
         self._started_at = clock.now()
         self._boot = new_id(self._started_at)
         self._columns = LiveColumns()
@@ -186,6 +191,7 @@ class _Collector:
         work: list[tuple[str, Coroutine[Any, Any, None]]] = [
             ("loop lag", self._lag.run()),
             ("snapshots", every(second, clock, "snapshots", self._show)),
+            ("folder", every(FOLDER_CHECK_SECONDS, clock, "folder", self._check_folder)),
         ]
         if poll:
             work += [
@@ -225,6 +231,12 @@ class _Collector:
             # The recorder and the watch say so to the operator; here nothing is lost but a finer gap.
             log.debug("no sign of life written: %s", error)
 
+    async def _check_folder(self) -> None:
+        """Without its folder a collector keeps nothing and nobody finds it: it must not poll on for ever."""
+        if not self._stop.is_set() and await asyncio.to_thread(self._folder_is_lost):
+            log.error("the site folder %s has been removed or moved: this collector ends", self._folder)
+            self._stop.set()
+
     # What goes to the consoles.
 
     def _welcome(self, sequence: int) -> Welcome:
@@ -263,6 +275,7 @@ class _Collector:
             known=self._fleet.known(),
             store_bytes=self._store_bytes,
             stored_samples=self._recorder.stored,
+            stored_at=self._recorder.stored_at,
             store_error=self._recorder.error or self._watch.error,
             gap_seconds=self._gap,
         )

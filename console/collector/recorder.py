@@ -20,11 +20,13 @@ class Recorder:
 
     Attributes:
         stored: Durable samples since start.
+        stored_at: UTC seconds at which the newest durable sweep was taken; 0 before the first.
         error: Empty, or why nothing is being written.
     """
 
     def __init__(self, history: HistoryWriter, columns: LiveColumns, clock: Clock, tally: Tally) -> None:
         self.stored = 0
+        self.stored_at = 0.0
         self.error = ""
         self._history = history
         self._columns = columns
@@ -46,8 +48,9 @@ class Recorder:
         # The writer copies the columns before it first gives way to the loop: what reports from now on is unsaved.
         taken, self._tally.unsaved = self._tally.unsaved, set()
         self._tally.hold_until = now + HOLD_SECONDS
+        taken_at = self._clock.now()
         try:
-            self.stored += await self._history.append(self._columns, self._clock.now())
+            self.stored += await self._history.append(self._columns, taken_at)
         except StoreFull as error:
             self._put_back(taken)
             self._not_before = now + RETRY_SECONDS
@@ -59,6 +62,7 @@ class Recorder:
             self._put_back(taken)
             self.error = f"the history cannot be written: {error}"
             raise
+        self.stored_at = taken_at
         if self.error:
             log.info("the history is being written again")
             self.error = ""

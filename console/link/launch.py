@@ -12,6 +12,10 @@ from console.support.log import last_lines
 START_SECONDS = 20.0
 """Longest wait for the socket: a cold start with 20,000 devices on a slow disk."""
 
+ANOTHER_SECONDS = 3.0
+"""How long to wait for an answer after the new process has ended: another start may have come first with the lock, and
+be about to listen."""
+
 LOG_FILE = "collector.log"
 CRASH_FILE = "collector.err"
 """What the process wrote to stderr beside its log: a traceback when it could not even start."""
@@ -35,25 +39,30 @@ async def is_running(folder: Path) -> bool:
 
 
 async def start_collector(folder: Path, *, wait: float = START_SECONDS) -> int:
-    """Start a collector and wait until it listens; returns its process id.
+    """See to it that a collector listens; returns the id of the process that was started, 0 where none had to be.
 
-    Where another collector came first, the new one finds the folder locked and ends; that is no failure as long
-    as somebody answers.
+    Nothing is started beside a running collector: the newcomer would wait in the wings of its own slow start, and
+    take over for ever when the other one is stopped in that very moment. Where two are started at the same time, one
+    finds the folder locked and ends; that is no failure as long as somebody answers.
 
     Raises:
         StartFailed: The process ended, or did not listen in time.
     """
+    if await is_running(folder):
+        return 0
     _started[:] = [child for child in _started if child.poll() is None]
     before = time.time()
     child = await asyncio.to_thread(_spawn, folder)
     _started.append(child)
-    deadline = time.monotonic() + wait
+    deadline, ended = time.monotonic() + wait, False
     while time.monotonic() < deadline:
         if await is_running(folder):
             return child.pid
-        if child.poll() is not None:
-            raise StartFailed(f"the collector ended with code {child.returncode}\n{_report(folder, before)}")
+        if not ended and child.poll() is not None:
+            ended, deadline = True, min(deadline, time.monotonic() + ANOTHER_SECONDS)
         await asyncio.sleep(0.05)
+    if ended:
+        raise StartFailed(f"the collector ended with code {child.returncode}\n{_report(folder, before)}")
     raise StartFailed(f"the collector did not answer within {wait:.0f} s\n{_report(folder, before)}")
 
 

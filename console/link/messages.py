@@ -96,6 +96,8 @@ class Health(msgspec.Struct, frozen=True):
         known: Devices, by kind.
         store_bytes: Size of console.sqlite and history.
         stored_samples: Durable samples since start.
+        stored_at: UTC seconds at which the newest durable sweep was taken: every reading of a snapshot taken until
+            then is in the history and survives kill -9 and power loss; 0 before the first.
         store_error: Empty, or why nothing is being written.
         gap_seconds: Seconds during which no collector ran, before this start.
     """
@@ -114,6 +116,7 @@ class Health(msgspec.Struct, frozen=True):
     stored_samples: int = 0
     store_error: str = ""
     gap_seconds: float = 0.0
+    stored_at: float = 0.0
 
 
 class Snapshot(Message, frozen=True, tag=True):

@@ -74,6 +74,16 @@ class FolderLock:
             self._file.close()
             self._file = None
 
+    def is_lost(self) -> bool:
+        """Whether the folder has been removed, moved or replaced, so that the lock guards nothing any more."""
+        if self._file is None:
+            return True
+        try:
+            there = (self._folder / LOCK_FILE).stat()
+        except OSError:
+            return True
+        return not os.path.samestat(there, os.fstat(self._file.fileno()))
+
     def __enter__(self) -> Self:
         self.acquire()
         return self

@@ -20,7 +20,7 @@ from console.store.history_reader import open_reader
 from console.store.lock import holder_of
 from console.store.site_store import SiteStore
 from drivers.core.reading import Quality
-from tests.integration.collector.conftest import Place, Watcher, alive, gone
+from tests.integration.live_site import Place, Watcher, alive, gone
 
 pytestmark = pytest.mark.integration
 
@@ -155,15 +155,7 @@ async def test_that_attach_carries_the_link_over_pipes(place: Place) -> None:
     process = await place.collect()
     watcher = await place.watch()
     await watcher.until(lambda: watcher.answered() == DEVICES)
-    attach = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "console",
-        "attach",
-        str(place.folder),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
+    attach = await place.spawn(sys.executable, "-m", "console", "attach", str(place.folder))
     assert attach.stdin is not None
     assert attach.stdout is not None
     attach.stdin.write(frame(Hello(PROTOCOL, "far away")))
@@ -176,3 +168,30 @@ async def test_that_attach_carries_the_link_over_pipes(place: Place) -> None:
     attach.stdin.close()
     assert await asyncio.wait_for(attach.wait(), 10) == 0
     await place.stop(watcher, process)
+
+
+async def test_that_attaching_to_a_running_collector_starts_no_second_one(place: Place) -> None:
+    process = await place.collect()
+    watcher = await place.watch()
+    assert await start_collector(place.folder) == 0
+    attach = await place.spawn(sys.executable, "-m", "console", "attach", str(place.folder))
+    assert attach.stdin is not None
+    assert attach.stdout is not None
+    attach.stdin.write(frame(Hello(PROTOCOL, "far away")))
+    assert await asyncio.wait_for(attach.stdout.read(1), 20)
+    await place.stop(watcher, process)
+    await asyncio.wait_for(attach.wait(), 10)
+    log = (place.folder / "collector.log").read_text()
+    assert log.count("starts on") == 1, "nobody waited to take over"
+    assert not await is_running(place.folder)
+
+
+async def test_that_a_collector_ends_when_its_folder_disappears(place: Place) -> None:
+    process = await place.collect()
+    watcher = await place.watch()
+    await watcher.until(lambda: watcher.answered() > 0)
+    place.folder.rename(place.folder.with_name("elsewhere"))
+    await gone(process)
+    log = (place.folder.with_name("elsewhere") / "collector.log").read_text()
+    assert "has been removed or moved" in log
+    assert not place.folder.exists()

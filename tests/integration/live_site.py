@@ -1,16 +1,17 @@
 """A virtual site on real sockets, a site folder that describes it, and a collector as a process of its own."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
@@ -31,8 +32,6 @@ from console.link.messages import (
 from console.store.lock import holder_of
 from console.store.site_store import SiteStore
 from drivers.simulators.commands import Commands
-from drivers.simulators.plan import demo_site
-from drivers.simulators.ports import Ports
 from drivers.simulators.site import VirtualSite
 
 
@@ -111,7 +110,15 @@ class Place:
     async def collect(self) -> int:
         """Start a collector process; it is killed at the end of the test if it still runs."""
         process = await start_collector(self.folder)
+        assert process, "somebody collects here already"
         self._stack.push_async_callback(end, process)
+        return process
+
+    async def spawn(self, *command: str) -> Process:
+        """Start a process with pipes; it is killed at the end of the test if it still runs."""
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+        self._stack.push_async_callback(put_down, process)
         return process
 
     async def watch(self) -> Watcher:
@@ -124,6 +131,15 @@ class Place:
         """Ask the collector to end, and wait until it has."""
         await watcher.link.send(Stop(watcher.link.next_request(), "the test is over"))
         await gone(process)
+
+
+async def put_down(process: Process) -> None:
+    """Kill a process that `spawn` started, stopped or not, and bury it."""
+    if process.returncode is None:
+        process.kill()
+    if process.stdin is not None:
+        process.stdin.close()
+    await process.wait()
 
 
 async def gone(process: int) -> None:
@@ -146,15 +162,24 @@ async def end(process: int) -> None:
         await gone(process)
 
 
-@pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    text = demo_site(24, ports=Ports.free(), story=False, speed=4.0)
-    store = await SiteStore.open(tmp_path)
-    await store.save_site(read_site(text))
+async def end_collector_of(folder: Path) -> None:
+    """Kill whatever still collects this folder, whoever started it: a test must leave no process behind."""
+    process = holder_of(folder).pid
+    if process and process != os.getpid() and await is_running(folder):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+        await gone(process)
+
+
+@asynccontextmanager
+async def live_site(folder: Path, text: str, *, extra: str = "") -> AsyncIterator[Place]:
+    """A site folder of a site file, whose virtual devices answer; `extra` is more of the site, with no device behind.
+
+    At the end nothing is left that collects the folder, also when the test failed.
+    """
+    store = await SiteStore.open(folder)
+    await store.save_site(read_site(text + extra))
     await store.close()
-    virtual = VirtualSite.parse(text)
-    async with virtual.serve() as serving, AsyncExitStack() as stack:
-        yield Place(tmp_path, serving.commands, stack)
-
-
-__all__ = ["Place", "Watcher", "alive", "end", "gone", "holder_of", "is_running"]
+    async with VirtualSite.parse(text).serve() as serving, AsyncExitStack() as stack:
+        stack.push_async_callback(end_collector_of, folder)
+        yield Place(folder, serving.commands, stack)

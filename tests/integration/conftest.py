@@ -1,0 +1,17 @@
+"""Shared by the integration tests: a small live site in a folder of its own."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from drivers.simulators.plan import demo_site
+from drivers.simulators.ports import Ports
+from tests.integration.live_site import Place, live_site
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    """24 miners, 2 PDUs, 2 plants and 2 meters at four times the speed of time, and no fault."""
+    async with live_site(tmp_path, demo_site(24, ports=Ports.free(), story=False, speed=4.0)) as made:
+        yield made
