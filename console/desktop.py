@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
-from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -147,6 +148,7 @@ class _Desktop:
             ),
         )
         self._virtual: VirtualSite | None = None
+        self._temporary: list[Path] = []
 
     async def run(self, folders: Sequence[Path]) -> int:
         """The whole life of the console."""
@@ -188,9 +190,11 @@ class _Desktop:
     async def start_virtual(self, miners: int, on_step: Callable[[str], None]) -> None:
         """Start a virtual site from the start page; it ends with this console."""
         folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="terrahash-virtual-"))
+        self._temporary.append(folder)
         virtual = VirtualSite(folder, miners)
         on_step("Starting the devices and their collector")
-        await asyncio.to_thread(virtual.start)
+        await asyncio.to_thread(virtual.write)
+        virtual.start()
         await self._open_virtual(virtual)
         self._workbench.show_console()
 
@@ -219,7 +223,8 @@ class _Desktop:
         elif self._look.headless:
             window.resize(*FIRST_SIZE)
         elif screen.width() <= FIRST_SIZE[0]:
-            window.showMaximized()
+            window.resize(screen.size())
+            window.setWindowState(window.windowState() | Qt.WindowState.WindowMaximized)
         else:
             window.resize(*FIRST_SIZE)
         window.show()
@@ -255,6 +260,8 @@ class _Desktop:
             stops.append(self._virtual.stop())
         results = await asyncio.gather(*stops, return_exceptions=True)
         self._theme.set_blinking(False)
+        for folder in self._temporary:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         for result in results:
             if isinstance(result, BaseException):
                 log.error("closing: %s", result, exc_info=result)

@@ -31,8 +31,8 @@ class VirtualSite:
         self._devices: Child | None = None
         self._collector: Child | None = None
 
-    def start(self) -> None:
-        """Write the site, then start devices and collector; returns while they are still coming up.
+    def write(self) -> None:
+        """Write the site file: up to a second for the greatest sites.
 
         Raises:
             ValueError: A number of miners that no site has.
@@ -41,6 +41,13 @@ class VirtualSite:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / SITE_FILE
         path.write_text(demo_site(self._miners, ports=Ports.free(), speed=self._speed), encoding="utf-8")
+
+    def start(self) -> None:
+        """Start devices and collector; returns while they are still coming up.
+
+        Call it on the main thread: on Linux a child is tied to the thread that started it. Raises OSError.
+        """
+        path = self.folder / SITE_FILE
         self._devices = Child("the virtual site", ["simulate", str(path)], self.folder / "simulate.log")
         self._collect("site", "import", str(self.folder), str(path), THEN)
 
@@ -62,7 +69,7 @@ class VirtualSite:
         if self._devices is not None:
             self._devices.check()
         if self._collector is None or not self._collector.is_running:
-            await asyncio.to_thread(self._collect)
+            self._collect()
         deadline = time.monotonic() + LISTEN_SECONDS
         while not await is_running(folder):
             if self._collector is not None:

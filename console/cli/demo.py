@@ -73,6 +73,7 @@ def _run(arguments: argparse.Namespace, folder: Path, *, headless: bool, began: 
     virtual = VirtualSite(folder, arguments.miners, arguments.speed)
     tally = _Tally(began, quiet=not headless)
     try:
+        virtual.write()
         virtual.start()
         # Qt takes more than a second to load; devices and collector come up in the meantime.
         from console.desktop import Look, Session, run_console

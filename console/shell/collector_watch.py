@@ -48,6 +48,7 @@ class CollectorWatch:
         self._start = start
         self._clock = clock
         self._on_started = on_started
+        self._began = clock()
         self._lost_at = math.nan
         self._pause = FIRST_PAUSE_SECONDS
         self._next_at = math.nan
@@ -62,12 +63,11 @@ class CollectorWatch:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        began = self._clock()
         while True:
             if self._feed.link_state.phase is LinkPhase.LIVE:
                 self._recovered()
             else:
-                await self._without(began)
+                await self._without()
             self._asked.clear()
             try:
                 async with asyncio.timeout(CHECK_SECONDS):
@@ -83,7 +83,7 @@ class CollectorWatch:
         self._lost_at = self._next_at = math.nan
         self._pause, self._error = FIRST_PAUSE_SECONDS, ""
 
-    async def _without(self, began: float) -> None:
+    async def _without(self) -> None:
         """No collector answers: start one at once when there never was one, else after the silence allowed."""
         now = self._clock()
         never = math.isnan(self._feed.heard_at)
@@ -92,7 +92,7 @@ class CollectorWatch:
             log.warning("%s: the collector is lost: %s", self._feed.folder, self._feed.link_state.reason)
         if math.isnan(self._next_at):
             # The link tries first: nobody starts a second collector beside a running one.
-            tried = self._feed.link_state.phase is LinkPhase.LOST or now - began > SILENT_AFTER_SECONDS
+            tried = self._feed.link_state.phase is LinkPhase.LOST or now - self._began > SILENT_AFTER_SECONDS
             if never and not tried:
                 return
             self._next_at = now if never else self._lost_at + SILENT_AFTER_SECONDS
@@ -123,13 +123,19 @@ class CollectorWatch:
             if self._error:
                 text = f"The collector of {self._feed.name} does not start: {self._error}. {self._when(now)}"
                 return NoticeView(text, "Start collector", 2)
-            return NoticeView()
+            return self._coming_up(now)
         since = self._time(self._lost_at)
         text = f"The collector of {self._feed.name} has not answered since {since}; the values shown are from then."
         if self._start is None:
             return NoticeView(f"{text} Its owner starts it again.", "", 1)
         why = f" The last start failed: {self._error}." if self._error else ""
         return NoticeView(f"{text}{why} {self._when(now)}", "Restart collector", 1)
+
+    def _coming_up(self, now: float) -> NoticeView:
+        """An empty window must not look broken while the first collector starts."""
+        if not math.isnan(self._feed.heard_at) or now - self._began < 1.0:
+            return NoticeView()
+        return NoticeView(f"The collector of {self._feed.name} is coming up; the first values follow in a moment.")
 
     def _after_gap(self, now: float) -> NoticeView:
         if self.gap is None or now - self.gap.until > 60.0:

@@ -5,7 +5,7 @@ from functools import partial
 
 from console.shell.actions import Action, Shortcuts, plain_keys, sheet
 from console.shell.context import Context
-from console.shell.dialogs import KeySheet
+from console.shell.dialogs import KeySheet, give_back_focus
 from console.shell.incident_desk import IncidentDesk
 from console.shell.main_window import MainWindow
 from console.shell.navigation import DEVICE, FLEET, INCIDENTS, OVERVIEW, SITE
@@ -53,10 +53,10 @@ class Commands:
             Action("mitigate", "Mark the incident as mitigated", "M", self._act("mitigate"), plain=True),
             Action("resolve", "Resolve the incident", "F", self._act("resolve"), plain=True),
             Action("pause", "Pause the displays, or follow live", "Ctrl+P", self.toggle_live),
-            Action("live", "Follow live", "End", self.go_live, plain=True),
+            Action("live", "Follow live", "Ctrl+End", self.go_live),
             Action("theme", "Dark or light theme", "Ctrl+T", self.toggle_theme),
             Action("full_screen", "Full screen", "F11", self._window.toggle_full_screen),
-            Action("keys", "Show all keys", "?", self.open_sheet, plain=True),
+            Action("keys", "Show all keys", "?", self.open_sheet),
             Action("close", "Close the console", "Ctrl+Q", self._window.close_asked.emit),
         )
 
@@ -97,11 +97,13 @@ class Commands:
         palette = Palette(self._entries(), self._window)
         at = self._window.mapToGlobal(self._window.rect().center())
         palette.move(at.x() - palette.width() // 2, at.y() - self._window.height() // 3)
+        give_back_focus(palette)
         palette.open()
 
     def open_sheet(self) -> None:
         """Show all keys."""
         dialog = KeySheet(sheet(self.actions), self._window)
+        give_back_focus(dialog)
         dialog.open()
 
     def _entries(self) -> list[Entry]:

@@ -30,6 +30,20 @@ def plain(text: str, *, role: str = "") -> QLabel:
     return label
 
 
+def _heading(text: str) -> QLabel:
+    """The title inside the window as well: not every window manager draws one."""
+    label = plain(text)
+    label.setStyleSheet("font-weight: 600; font-size: 15px;")
+    return label
+
+
+def give_back_focus(dialog: QDialog) -> None:
+    """When the dialog closes, its window is the active one again, also where no window manager sees to it."""
+    window = dialog.parentWidget()
+    if window is not None:
+        dialog.finished.connect(window.activateWindow)
+
+
 class QuestionDialog(QDialog):
     """One question with at most one text field. Return (Ctrl+Return in the text) does it, Esc does not."""
 
@@ -41,6 +55,7 @@ class QuestionDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 16)
         column.setSpacing(12)
+        column.addWidget(_heading(question.title))
         column.addWidget(plain(question.text))
         self.note = QPlainTextEdit()
         self.note.setAccessibleName("note")
@@ -92,6 +107,7 @@ async def finished(dialog: QDialog) -> bool:
             answer.set_result(result == QDialog.DialogCode.Accepted.value)
 
     dialog.finished.connect(finish)
+    give_back_focus(dialog)
     dialog.open()
     try:
         return await answer
@@ -113,6 +129,7 @@ class KeepCollectingDialog(QDialog):
         column.setContentsMargins(20, 18, 20, 16)
         column.setSpacing(12)
         sites = ", ".join(names)
+        column.addWidget(_heading("Keep collecting?"))
         column.addWidget(
             plain(
                 f"The collector of {sites} can go on without this window: history, alarms and clocks continue, "

@@ -16,7 +16,7 @@ from widgets.theme.strokes import hatch
 from widgets.theme.tokens import ThemeSource
 
 EDGE = 5
-SMALLEST = (1024, 640)
+SMALLEST = (1280, 680)
 
 
 class PastEdge(QWidget):

@@ -50,6 +50,7 @@ class Palette(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Commands")
         self.setFixedSize(WIDTH, HEIGHT)
+        self.setStyleSheet("Palette { border: 1px solid palette(mid); }")
         self._entries = entries
         self._shown: list[Entry] = []
         self.field = QLineEdit()

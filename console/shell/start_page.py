@@ -26,7 +26,7 @@ from widgets.theme.fonts import font
 from widgets.theme.tokens import MARGIN, TOUCH, ThemeSource
 
 CARD_WIDTH = 340
-CARD_HEIGHT = 380
+CARD_HEIGHT = 420
 DEMO_MINERS = 300
 DEFAULT_NETWORK = "192.168.1.0/24"
 
@@ -230,5 +230,5 @@ def _card(theme: ThemeSource, title: str) -> Panel:
 
 def _button(text: str) -> QPushButton:
     made = QPushButton(text)
-    made.setMinimumHeight(TOUCH)
+    made.setStyleSheet(f"min-height: {TOUCH - 2}px;")
     return made
