@@ -6,6 +6,7 @@ from console.domain.inventory import Device
 from console.presenters import coolant, formatting
 from console.presenters.source import SiteState
 from console.presenters.standing import Standing
+from drivers.core.identity import DeviceKind
 from drivers.core.profile import Limits, Model
 from widgets.view_models.device import CoolingView
 
@@ -13,9 +14,9 @@ _LOOP_FACTS = (("flow", "flow"), ("supply", "supply_temp"), ("level", "level"), 
 
 
 def cooling_view(state: SiteState, device: Device, model: Model | None, standing: Standing) -> CoolingView | None:
-    """Inlet, boards, outlet and the loop behind them; None for a device that reports neither."""
+    """Inlet, boards, outlet and the loop behind them; None for one that reports neither."""
     row = state.row(device.id)
-    if row is None:
+    if row is None or device.kind is not DeviceKind.MINER:
         return None
     inlet, outlet = (_greatest(state, row, point) for point in ("inlet_temp", "outlet_temp"))
     immersed = model is not None and model.cooling != "air"

@@ -45,15 +45,20 @@ def evidence_plans(state: SiteState, case: Incident, inventory: Inventory) -> tu
     ]
     if cause is not None and cause.kind is not DeviceKind.MINER and miners:
         plans = plans[: MOST_PLOTS - 1]
-        plans.extend(_point_plan(state, _spread(miners), "hashrate"))
+        plans.extend(_point_plan(state, _earliest(miners), "hashrate"))
     return tuple(plans[:MOST_PLOTS])
 
 
-def _spread(miners: list[Device]) -> list[Device]:
-    """First, middle and last of the miners inside: neighbours would all show the same."""
-    if len(miners) <= MOST_MINERS:
-        return miners
-    return [miners[0], miners[len(miners) // 2], miners[-1]]
+def _earliest(miners: list[Device]) -> list[Device]:
+    """The first miners that fell into the incident, one for each place above them while there are several.
+
+    The incident's devices stand in the order in which they joined, so a growing incident keeps its plot.
+    """
+    by_place: dict[str, Device] = {}
+    for device in miners:
+        by_place.setdefault("/".join(device.place.split("/")[:2]), device)
+    chosen = list(by_place.values())[:MOST_MINERS]
+    return chosen + [device for device in miners if device not in chosen][: MOST_MINERS - len(chosen)]
 
 
 def _alarm_plan(state: SiteState, alarm: Alarm) -> list[PlotPlan]:

@@ -72,6 +72,10 @@ class Tail:
             if np.isfinite(at) and (not kept or at > kept[-1][0]):
                 kept.append((at, frame.value(row, key[1], key[2])))
 
+    def of(self, keys: tuple[SeriesKey, ...]) -> "Tail":
+        """The tail of other series, with what is known of those that are in both."""
+        return Tail(keys, {key: self._samples[key] for key in keys if key in self._samples})
+
     def after(self, key: SeriesKey, moment: float) -> tuple[Floats, Floats]:
         """Times and values later than a moment."""
         found = [sample for sample in self._samples.get(key, ()) if sample[0] > moment]

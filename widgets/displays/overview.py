@@ -41,7 +41,7 @@ class OverviewDisplay(QWidget):
         self._grid = QGridLayout()
         self._grid.setSpacing(GAP)
         column.addLayout(self._grid)
-        column.addStretch(1)
+        self._column = column
         self._scroll.setWidget(inner)
         self._queue_panel = Panel(theme, "Incidents")
         self._queue_panel.slot.addWidget(KeyHint(theme, "Enter"))
@@ -90,6 +90,9 @@ class OverviewDisplay(QWidget):
     def _arrange(self, count: int) -> None:
         """Lay the tiles out: one below the other where it is narrow, up to three beside each other."""
         room = self.width() - self._queue_panel.width() - 2 * MARGIN
+        for tile in self._tiles:
+            tile.set_roomy(count == 1)
+        self._column.setAlignment(self._grid, Qt.AlignmentFlag(0) if count == 1 else Qt.AlignmentFlag.AlignTop)
         columns = 1 if count <= 1 else min(count, 3 if count > 4 else 2, max(1, room // 420))
         if columns == self._columns or count == 0:
             return

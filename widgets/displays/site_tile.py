@@ -25,6 +25,8 @@ CLOCK = 124
 FIGURE_WIDTH = 190
 """Smallest width in pixels of one figure."""
 COUNT_SPACE = 14
+ROOMY_COLUMNS = 3
+"""Figures beside each other where one site has the whole display."""
 
 
 class TopStrip(Clickable):
@@ -95,6 +97,7 @@ class SiteTile(Clickable):
         self._view: SiteTileView | None = None
         self._figures: list[LimitTile] = []
         self._columns = 0
+        self._roomy = False
         column = QVBoxLayout(self)
         column.setContentsMargins(1, HEAD, 1, 1)
         column.setSpacing(0)
@@ -103,9 +106,8 @@ class SiteTile(Clickable):
         self._grid = QGridLayout(self._holder)
         self._grid.setContentsMargins(4, 0, 4, 0)
         self._grid.setSpacing(0)
-        column.addWidget(self._holder)
+        column.addWidget(self._holder, 1)
         column.addSpacing(FACTS)
-        column.addStretch(1)
         self._strip = TopStrip(theme)
         column.addWidget(self._strip)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -116,6 +118,16 @@ class SiteTile(Clickable):
     def site(self) -> str:
         """Id of the site shown; empty before the first view."""
         return self._view.id if self._view is not None else ""
+
+    def set_roomy(self, roomy: bool) -> None:
+        """Let the figures of the only site fill the height: fewer columns, tall trends."""
+        if roomy == self._roomy:
+            return
+        self._roomy = roomy
+        vertical = QSizePolicy.Policy.Expanding if roomy else QSizePolicy.Policy.Preferred
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
+        self._columns = 0
+        self._arrange()
 
     def show_view(self, view: SiteTileView) -> None:
         """Show a site."""
@@ -206,13 +218,15 @@ class SiteTile(Clickable):
         count = len(self._figures)
         if not count or self._view is None:
             return
-        fitting = max(2, min(count, self.width() // FIGURE_WIDTH))
+        fitting = max(2, min(count, ROOMY_COLUMNS if self._roomy else count, self.width() // FIGURE_WIDTH))
         rows = -(-count // fitting)
         columns = -(-count // rows)
         if columns == self._columns:
             return
         self._columns = columns
+        vertical = QSizePolicy.Policy.Expanding if self._roomy else QSizePolicy.Policy.Fixed
         for index, tile in enumerate(self._figures):
+            tile.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
             self._grid.removeWidget(tile)
             self._grid.addWidget(tile, index // columns, index % columns)
         self.updateGeometry()

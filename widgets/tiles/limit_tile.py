@@ -109,7 +109,8 @@ class LimitTile(Clickable):
         if view.stale:
             width = min(text_width(view.figure, size, SEMIBOLD), line.width())
             painter.fillRect(QRectF(line.left() - 3, line.top() + 2, width + 6, line.height() - 4), hatch(theme.hatch))
-        colour = theme.secondary if view.stale or (view.gauge is None and not view.unit) else theme.text
+        missing = not any(character.isdigit() for character in view.figure)
+        colour = theme.secondary if view.stale or missing else theme.text
         used = draw_text(painter, line, view.figure, size, colour, SEMIBOLD)
         base = QRectF(line.left() + used + 4, line.top() + 9, line.width() - used - 4, 16)
         unit = text_width(view.unit, SMALL)

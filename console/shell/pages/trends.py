@@ -37,8 +37,11 @@ class Trends:
         # A range that grows with the present (an open incident) is the same range until it has grown by a half.
         same_span = self._wanted[1] <= span <= 1.5 * self._wanted[1] or span == self._wanted[1]
         if keys != self._wanted[0] or not same_span or site is not self._site:
+            if site is not self._site or not same_span:
+                self.histories, self.tail = None, None
+            # What was read of a series that is still wanted stays on the screen until the next read brings the rest.
+            self.tail = Tail(keys) if self.tail is None else self.tail.of(keys)
             self._wanted, self._site = (keys, span), site
-            self.histories, self.tail = None, Tail(keys)
             self._read_at = 0.0
         if self.tail is not None and site.feed.source.moment.live:
             self.tail.take_in(state.frame)
