@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from drivers.simulators import snmp_ber
 from drivers.simulators.electricity import LINE_VOLTAGE, LINES, POWER_FACTOR
-from drivers.simulators.snmp_ber import GAUGE, INTEGER, Oid
+from drivers.transports import snmp_ber
+from drivers.transports.snmp_ber import GAUGE, INTEGER, Oid
 
 APC: Final[Oid] = (1, 3, 6, 1, 4, 1, 318)
 SYSTEM: Final[Oid] = (1, 3, 6, 1, 2, 1, 1)

@@ -10,14 +10,14 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from drivers.simulators import snmp_ber
 from drivers.simulators.apc_mib import Object, PduView, objects
 from drivers.simulators.blueprint import Entry
 from drivers.simulators.electricity import LINE_VOLTAGE, LINES, POWER_FACTOR
 from drivers.simulators.loopback import asked_address, can_bind_to_loopback, is_loopback, reply_from
 from drivers.simulators.manners import Manner, Manners
-from drivers.simulators.snmp_ber import Oid, Question
 from drivers.simulators.world import World
+from drivers.transports import snmp_ber
+from drivers.transports.snmp_ber import Oid, Question
 
 LARGEST_MESSAGE = 1472
 """Bytes of a response: what one Ethernet frame takes; a GET that needs more is answered tooBig."""

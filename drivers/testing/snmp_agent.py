@@ -9,13 +9,14 @@ from types import MappingProxyType
 from typing import cast
 
 from drivers.core.identity import Address
-from drivers.testing import ber
+from drivers.transports import snmp_ber
+from drivers.transports.snmp_ber import Oid, Question
 
-Oid = tuple[int, ...]
+__all__ = ["Oid", "RecordedAgent", "encode", "read_walk", "serve_agent", "serve_walk"]
 
-_GET, _NEXT, _BULK, _RESPONSE = 0xA0, 0xA1, 0xA5, 0xA2
-_NO_SUCH_OBJECT = ber.element(0x80, b"")
-_END_OF_VIEW = ber.element(0x82, b"")
+_NO_SUCH_OBJECT = snmp_ber.tlv(snmp_ber.NO_SUCH_OBJECT, b"")
+_END_OF_VIEW = snmp_ber.tlv(snmp_ber.END_OF_VIEW, b"")
+_NUMBERS = frozenset({snmp_ber.INTEGER, snmp_ber.COUNTER, snmp_ber.GAUGE, snmp_ber.TICKS, snmp_ber.COUNTER64})
 _TOO_BIG, _NO_SUCH_NAME = 1, 2
 
 
@@ -33,14 +34,14 @@ def encode(kind: str, value: str) -> bytes:
     """One recorded value as it stands in a reply."""
     tag = int(kind.rstrip("xe"))
     if kind.endswith("x"):
-        return ber.element(tag, bytes.fromhex(value))
-    if tag == ber.OID:
-        return ber.identifier(map(int, value.split(".")))
-    if tag == ber.INTEGER or tag in ber.UNSIGNED:
-        return ber.integer(int(value), tag)
-    if tag == 0x40:
-        return ber.element(tag, bytes(map(int, value.split("."))))
-    return ber.element(tag, value.encode())
+        return snmp_ber.tlv(tag, bytes.fromhex(value))
+    if tag == snmp_ber.OBJECT:
+        return snmp_ber.oid(snmp_ber.parse_oid(value))
+    if tag in _NUMBERS:
+        return snmp_ber.integer(int(value), tag)
+    if tag == snmp_ber.IP_ADDRESS:
+        return snmp_ber.tlv(tag, bytes(map(int, value.split("."))))
+    return snmp_ber.tlv(tag, value.encode())
 
 
 class RecordedAgent(asyncio.DatagramProtocol):
@@ -75,46 +76,29 @@ class RecordedAgent(asyncio.DatagramProtocol):
 
     def answer(self, data: bytes) -> bytes:
         """The reply to one message; empty when it is not for us."""
-        (_, message), *_ = ber.elements(data)
-        (_, version), (_, community), (command, pdu) = ber.elements(message)
-        if community.decode("latin-1") != self.community:
+        question = snmp_ber.read_question(data)
+        if question.community.decode("latin-1") != self.community:
             return b""
-        request, first, second, asked = (content for _, content in ber.elements(pdu))
-        oids = [ber.parts(next(ber.elements(pair))[1]) for _, pair in ber.elements(asked)]
-        old = ber.whole(version) == 0
-        if command == _BULK:
-            bindings = self._bulk(oids, ber.whole(first), ber.whole(second))
+        oids = list(snmp_ber.read_names(question.bindings))
+        if question.kind == snmp_ber.GET_BULK:
+            bindings = self._bulk(oids, question.first, question.second)
         else:
-            bindings = [self._one(oid, command) for oid in oids]
+            bindings = [self._one(oid, question.kind) for oid in oids]
         missing = next((at for at, (_, value) in enumerate(bindings, 1) if value[0] in {0x80, 0x82}), 0)
-        status, index = (_NO_SUCH_NAME, missing) if old and missing else (0, 0)
-        if status:
-            bindings = [(oid, ber.element(ber.NULL, b"")) for oid in oids]
-        reply = self._reply(version, community, request, (status, index), bindings)
+        if question.version == 0 and missing:
+            return snmp_ber.write_answer(question, question.bindings, _NO_SUCH_NAME, missing)
+        reply = self._reply(question, bindings)
         if len(reply) > self.size_limit:
-            reply = self._reply(version, community, request, (_TOO_BIG, 0), ())
+            # Version 1 repeats the question in its errors (RFC 1157, 4.1.2), version 2c sends no bindings.
+            return snmp_ber.write_answer(question, b"" if question.version else question.bindings, _TOO_BIG)
         return reply
 
-    def _reply(
-        self,
-        version: bytes,
-        community: bytes,
-        request: bytes,
-        error: tuple[int, int],
-        found: Iterable[tuple[Oid, bytes]],
-    ) -> bytes:
-        pairs = b"".join(ber.element(ber.SEQUENCE, ber.identifier(oid) + value) for oid, value in found)
-        pdu = (
-            ber.element(ber.INTEGER, request)
-            + ber.integer(error[0])
-            + ber.integer(error[1])
-            + ber.element(ber.SEQUENCE, pairs)
-        )
-        content = ber.element(ber.INTEGER, version) + ber.element(ber.OCTETS, community) + ber.element(_RESPONSE, pdu)
-        return ber.element(ber.SEQUENCE, content)
+    def _reply(self, question: Question, found: Iterable[tuple[Oid, bytes]]) -> bytes:
+        pairs = [snmp_ber.tlv(snmp_ber.SEQUENCE, snmp_ber.oid(oid) + value) for oid, value in found]
+        return snmp_ber.write_answer(question, pairs)
 
     def _one(self, oid: Oid, command: int) -> tuple[Oid, bytes]:
-        if command == _GET:
+        if command == snmp_ber.GET:
             return oid, self.values.get(oid, _NO_SUCH_OBJECT)
         following = self._after(oid)
         return (oid, _END_OF_VIEW) if following is None else (following, self.values[following])
@@ -125,10 +109,10 @@ class RecordedAgent(asyncio.DatagramProtocol):
         return order[at] if at < len(order) else None
 
     def _bulk(self, oids: list[Oid], single: int, repeats: int) -> list[tuple[Oid, bytes]]:
-        bindings = [self._one(oid, _NEXT) for oid in oids[:single]]
+        bindings = [self._one(oid, snmp_ber.GET_NEXT) for oid in oids[:single]]
         current = oids[single:]
         for _ in range(repeats):
-            found = [self._one(oid, _NEXT) for oid in current]
+            found = [self._one(oid, snmp_ber.GET_NEXT) for oid in current]
             bindings += found
             current = [oid for oid, _ in found]
         return bindings

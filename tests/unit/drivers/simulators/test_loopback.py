@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
-from drivers.simulators import loopback, snmp_ber
+from drivers.simulators import loopback
 from drivers.simulators.loopback import ServeError, datagrams, listeners
 from drivers.simulators.ports import Ports
+from drivers.transports import snmp_ber
 
 LINUX = pytest.mark.skipif(not loopback.can_bind_to_loopback(), reason="this system has no loopback-bound sockets")
 
