@@ -52,94 +52,135 @@ class PointSeries:
     group_at: Indices
 
 
+class _Layout:
+    """The series of every device of one model, by point."""
+
+    def __init__(self, signals: tuple[Signal, ...]) -> None:
+        self.signals = signals
+        self.index = {(signal.point, signal.part): at for at, signal in enumerate(signals)}
+        self.points: dict[str, list[int]] = {}
+        for at, signal in enumerate(signals):
+            self.points.setdefault(signal.point, []).append(at)
+        self.guesses = {signal.point for signal in signals if not signal.part and signal.source in _GUESSES}
+
+
+class LayoutTable:
+    """The layouts that the shapes of one collector have had; every shape adds what is new.
+
+    A block of the arrays belongs to one device and one layout for good, so whatever starts where it did before has
+    the layout that it had: only new blocks are looked at series by series.
+    """
+
+    def __init__(self) -> None:
+        self.layouts: list[_Layout] = []
+        self._numbers: dict[tuple[Signal, ...], int] = {}
+        self._blocks: dict[tuple[UUID, int, int], int] = {}
+
+    def number(self, row: RowShape) -> int:
+        """The number of a row's layout in `layouts`."""
+        block = (row.device, row.start, len(row.signals))
+        number = self._blocks.get(block)
+        if number is None:
+            number = self._blocks[block] = self._of(row.signals)
+        return number
+
+    def _of(self, signals: tuple[Signal, ...]) -> int:
+        number = self._numbers.get(signals)
+        if number is None:
+            number = self._numbers[signals] = len(self.layouts)
+            self.layouts.append(_Layout(signals))
+        return number
+
+
 class FrameShape:
     """How the arrays of a frame are laid out.
 
-    Attributes:
+    Args:
         revision: Frames of the same revision index alike.
         series: Length of the value arrays.
+        rows: Every device's row.
+        table: That of an earlier shape of the same collector; a new one when there is none.
+
+    Attributes:
+        table: To be handed to the shape that follows.
         devices: Device of each row.
         rows: Row of each device.
     """
 
-    def __init__(self, revision: int, series: int, rows: Sequence[RowShape]) -> None:
+    def __init__(self, revision: int, series: int, rows: Sequence[RowShape], table: LayoutTable | None = None) -> None:
         self.revision = revision
         self.series = series
         self.devices: tuple[UUID, ...] = tuple(row.device for row in rows)
         self.rows: dict[UUID, int] = {device: at for at, device in enumerate(self.devices)}
-        self._shapes = tuple(rows)
+        self._starts: Indices = np.array([row.start for row in rows], np.int64)
+        self.table = table if table is not None else LayoutTable()
+        self._layouts = self.table.layouts
+        self._of_row: Indices = np.array([self.table.number(row) for row in rows], np.int64)
         self._points: dict[str, PointSeries] = {}
         self._guessed: dict[str, Flags] = {}
-        self._series: dict[str, list[tuple[int, int, str]]] = _series_by_point(self._shapes)
 
     def __len__(self) -> int:
         return len(self.devices)
 
+    def _layout(self, row: int) -> _Layout:
+        return self._layouts[int(self._of_row[row])]
+
     def signals(self, row: int) -> tuple[Signal, ...]:
         """The series of a device, in order; empty before its first report."""
-        return self._shapes[row].signals
+        return self._layout(row).signals
 
     def start(self, row: int) -> int:
         """Where the device's first series stands."""
-        return self._shapes[row].start
+        return int(self._starts[row])
 
     def point(self, name: str) -> PointSeries:
         """All series of a point; empty arrays when no device reports it."""
         known = self._points.get(name)
         if known is None:
-            known = _point_series(self._series.get(name, []))
-            self._points[name] = known
+            known = self._points[name] = self._find(name)
         return known
 
     def position(self, row: int, point: str, part: str = "") -> int:
         """Where one series stands in the arrays; raises KeyError when the device has none such."""
-        shape = self._shapes[row]
-        for offset, signal in enumerate(shape.signals):
-            if signal.point == point and signal.part == part:
-                return shape.start + offset
-        raise KeyError((point, part))
+        return self.start(row) + self._layout(row).index[point, part]
 
     def guessed(self, point: str) -> Flags:
         """Rows whose series of the whole device is a nameplate figure or an estimate, not a measurement."""
         known = self._guessed.get(point)
         if known is None:
-            known = np.zeros(len(self._shapes), np.bool_)
-            for row, shape in enumerate(self._shapes):
-                known[row] = any(
-                    signal.point == point and not signal.part and signal.source in _GUESSES for signal in shape.signals
-                )
-            self._guessed[point] = known
+            guesses = [number for number, layout in enumerate(self._layouts) if point in layout.guesses]
+            known = self._guessed[point] = np.isin(self._of_row, guesses)
         return known
 
     def parts(self, row: int, point: str) -> tuple[tuple[str, int], ...]:
         """Part and position of every series of a point on one device."""
-        shape = self._shapes[row]
-        return tuple(
-            (signal.part, shape.start + offset) for offset, signal in enumerate(shape.signals) if signal.point == point
-        )
+        layout, start = self._layout(row), self.start(row)
+        return tuple((layout.signals[at].part, start + at) for at in layout.points.get(point, ()))
+
+    def _find(self, name: str) -> PointSeries:
+        """Gather a point layout by layout: work for each model, not for each device."""
+        at, rows, part_of = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        names: list[str] = []
+        for number, layout in enumerate(self._layouts):
+            offsets = layout.points.get(name)
+            if offsets is None:
+                continue
+            mine = np.flatnonzero(self._of_row == number)
+            at.append((self._starts[mine][:, None] + np.array(offsets, np.int64)).ravel())
+            rows.append(np.repeat(mine, len(offsets)))
+            part_of.append(np.tile(np.arange(len(names), len(names) + len(offsets)), len(mine)))
+            names.extend(layout.signals[offset].part for offset in offsets)
+        every_row = np.concatenate(rows)
+        order = np.argsort(every_row, kind="stable")
+        return _point_series(np.concatenate(at)[order], every_row[order], np.concatenate(part_of)[order], names)
 
 
-def _series_by_point(shapes: Sequence[RowShape]) -> dict[str, list[tuple[int, int, str]]]:
-    """Position, row and part of every series, by point, in row order."""
-    found: dict[str, list[tuple[int, int, str]]] = {}
-    layouts: dict[tuple[Signal, ...], list[tuple[str, str]]] = {}
-    for row, shape in enumerate(shapes):
-        names = layouts.get(shape.signals)
-        if names is None:
-            names = layouts[shape.signals] = [(signal.point, signal.part) for signal in shape.signals]
-        for at, (point, part) in enumerate(names, shape.start):
-            found.setdefault(point, []).append((at, row, part))
-    return found
-
-
-def _point_series(series: Sequence[tuple[int, int, str]]) -> PointSeries:
-    at = np.array([item[0] for item in series], np.int64)
-    rows = np.array([item[1] for item in series], np.int64)
-    parts = tuple(item[2] for item in series)
-    whole = np.array([not part for part in parts], np.bool_)
+def _point_series(at: Indices, rows: Indices, part_of: Indices, names: Sequence[str]) -> PointSeries:
+    whole = np.array([not name for name in names], np.bool_)[part_of]
     single_rows, single_at = rows[whole], at[whole]
-    rest = ~np.isin(rows, single_rows) if len(rows) else whole
+    rest = ~np.isin(rows, single_rows)
     group_rows, group_first = np.unique(rows[rest], return_index=True)
+    parts = tuple(names[part] for part in part_of.tolist())
     return PointSeries(at, rows, parts, single_rows, single_at, group_rows, group_first, at[rest])
 
 

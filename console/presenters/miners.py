@@ -98,6 +98,7 @@ class Inventory:
         self._once: dict[str, object] = {}
         self._by_name: dict[str, Device] = {}
         self._nominal: Floats = np.empty(0)
+        self._nameplate: Floats = np.empty(0)
 
     def places(self, state: SiteState) -> Places:
         """The tanks of the site."""
@@ -106,6 +107,7 @@ class Inventory:
             self._places = read_places(state.site)
             self._by_name = {device.name: device for device in state.site.devices}
             self._nominal = np.full(len(self._places.miners), np.nan)
+            self._nameplate = np.empty(0)
         return self._places
 
     def device_named(self, state: SiteState, name: str) -> Device | None:
@@ -118,7 +120,10 @@ class Inventory:
         places = self.places(state)
         if self._rows is None or self._shape is not state.frame.shape:
             self._shape = state.frame.shape
-            self._rows = _find_rows(state, places, self._by_name)
+            if len(self._nameplate) != len(places.miners):
+                plates = [_nameplate(device, state.profiles) for device in places.miners]
+                self._nameplate = np.array(plates, np.float64)
+            self._rows = _find_rows(state, places, self._by_name, self._nameplate)
         return self._rows
 
     def figures(self, state: SiteState, now: float) -> MinerFigures:
@@ -153,7 +158,7 @@ class Inventory:
         return np.where(self._nominal > 0, self._nominal, fallback)
 
 
-def _find_rows(state: SiteState, places: Places, by_name: Mapping[str, Device]) -> Rows:
+def _find_rows(state: SiteState, places: Places, by_name: Mapping[str, Device], nameplate: Floats) -> Rows:
     shape = state.frame.shape
     row_of = shape.rows
     by_kind: dict[DeviceKind, list[int]] = {kind: [] for kind in DeviceKind}
@@ -170,7 +175,7 @@ def _find_rows(state: SiteState, places: Places, by_name: Mapping[str, Device]) 
         meters=np.array([row for row in by_kind[DeviceKind.METER] if shape.devices[row] not in behind], np.int64),
         pdus=np.array(by_kind[DeviceKind.PDU], np.int64),
         plants=np.array(by_kind[DeviceKind.PLANT], np.int64),
-        nameplate=np.array([_nameplate(device, state.profiles) for device in places.miners], np.float64),
+        nameplate=nameplate,
     )
 
 

@@ -112,7 +112,7 @@ class SiteFeed:
             return
         shape = self.source.shape
         if self._shape is not None:
-            shape, self._shape = translate.frame_shape(self._shape), None
+            shape, self._shape = translate.frame_shape(self._shape, shape), None
             self.source.reshape(shape)
         if shape is None:
             return

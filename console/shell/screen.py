@@ -59,7 +59,7 @@ class Screen(QObject):
         self._broken: set[str] = set()
         self.frames = 0
         self.busy_seconds = 0.0
-        """Frames shown, and the time spent on building them."""
+        """Frames shown, and the CPU time spent on building them."""
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
@@ -101,8 +101,8 @@ class Screen(QObject):
 
     def refresh(self) -> None:
         """Build one picture. A part that fails is named once and leaves the others alone."""
-        began = time.monotonic()
-        self._last = began
+        began = time.thread_time()
+        self._last = time.monotonic()
         self._context.now = self._context.clock()
         for site in self._context.sites:
             self._guard("a site's data", partial(site.feed.apply, self._context.now))
@@ -116,7 +116,7 @@ class Screen(QObject):
                 self._guard("the display", page.refresh)
         self._guard("the notice bar", self._notice)
         self.frames += 1
-        self.busy_seconds += time.monotonic() - began
+        self.busy_seconds += time.thread_time() - began
 
     def _guard(self, part: str, work: Callable[[], None]) -> None:
         try:

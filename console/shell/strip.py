@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -17,6 +18,11 @@ from widgets.view_models.common import Trace
 
 STRIP_POINTS = 700
 BACKFILL_STEP = 60.0
+FILL_AGAIN_SECONDS = 60.0
+WANTED = {"hashrate", "power", "loops"}
+FILL_AFTER_SECONDS = 2.0
+"""The first picture comes first: the history behind it may take its time."""
+
 LONG_AGAIN_SECONDS = 600.0
 
 
@@ -33,7 +39,8 @@ class SiteStrip:
         self._site = site
         self._clock = clock
         self._on_loaded = on_loaded
-        self._filled = False
+        self._filled: set[str] = set()
+        self._fill_at = clock() + FILL_AFTER_SECONDS
         self._long: Total | None = None
         self._long_at = -math.inf
         self._cached: tuple[tuple[float, float, float], Trace | None] | None = None
@@ -67,34 +74,35 @@ class SiteStrip:
         self._on_loaded()
 
     def _fill(self, state: SiteState, now: float) -> None:
-        """Once: what the history holds of the day before this console was opened."""
-        if self._filled:
+        """What the history holds of the day before this console was opened; asked again where it was not given."""
+        if self._filled == WANTED or now < self._fill_at:
             return
-        self._filled = True
+        self._fill_at = now + FILL_AGAIN_SECONDS
         span = (now - KEPT_SECONDS, now)
         load = self._site.history
-        load.total(
-            "the site's hashrate", "hashrate", span, BACKFILL_STEP, _ids(state, DeviceKind.MINER),
-            lambda total: self._backfill("hashrate", total),
-        )  # fmt: skip
-        meters = _ids(state, DeviceKind.METER)
-        if meters:
-            load.total(
-                "the site's power", "power", span, BACKFILL_STEP, meters,
-                lambda total: self._backfill("power", total),
-            )  # fmt: skip
+        for point, kind in (("hashrate", DeviceKind.MINER), ("power", DeviceKind.METER)):
+            if point not in self._filled:
+                subject = f"the site's {point}"
+                load.total(subject, point, span, BACKFILL_STEP, _ids(state, kind), partial(self._backfill, point))
+        if "loops" not in self._filled:
+            self._fill_loops(state, span)
+
+    def _fill_loops(self, state: SiteState, span: tuple[float, float]) -> None:
         plants = {device.name: device.id for device in state.site.devices if device.kind is DeviceKind.PLANT}
         cooled = [loop for loop in state.site.loops if loop.plant and loop.plant[0] in plants]
         names = {plants[loop.plant[0]]: loop.name for loop in cooled}
         keys = [(plant, point, "") for plant in names for point in ("flow", "supply_temp", "return_temp")]
-        load.load("the cooling loops", keys, span, BACKFILL_STEP, lambda found: self._loops(found, names))
+        load = self._site.history
+        load.load("the cooling loops", keys, span, BACKFILL_STEP, partial(self._loops, names))
 
     def _backfill(self, name: str, total: Total) -> None:
         """Sums over fewer than the usual number of series are gaps in the data, not falls of the value."""
+        self._filled.add(name)
         whole = total.count >= 0.9 * max(int(total.count.max(initial=0)), 1)
         self._put(name, total.times, np.where(whole, total.values, np.nan))
 
-    def _loops(self, found: Histories, names: dict[UUID, str]) -> None:
+    def _loops(self, names: dict[UUID, str], found: Histories) -> None:
+        self._filled.add("loops")
         for (device, point, _), history in found.items():
             self._put(f"{point}/{names[device]}", history.times, history.values)
 

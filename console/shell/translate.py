@@ -12,11 +12,10 @@ class SnapshotMismatch(ValueError):
     """A snapshot does not fit the shape announced before it; the text says how."""
 
 
-def frame_shape(shape: Shape) -> FrameShape:
-    """The shape that the following snapshots have."""
-    return FrameShape(
-        shape.revision, shape.series, [RowShape(row.device, row.start, row.signals) for row in shape.rows]
-    )
+def frame_shape(shape: Shape, before: FrameShape | None) -> FrameShape:
+    """The shape that the following snapshots have; `before` is the one it follows, of the same collector."""
+    rows = [RowShape(row.device, row.start, row.signals) for row in shape.rows]
+    return FrameShape(shape.revision, shape.series, rows, None if before is None else before.table)
 
 
 def frame(snapshot: Snapshot, shape: FrameShape) -> Frame:

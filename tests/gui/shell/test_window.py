@@ -167,8 +167,11 @@ async def test_that_history_is_read_for_what_is_looked_at_and_given_back(qtbot: 
     async with console(tmp_path) as bench:
         bench.open()
         bench.workbench.screen.refresh()
+        bench.now = NOW + 3
+        bench.workbench.screen.refresh()
         await _settle()
         seen = bench.history.asked
+        assert seen > 0
         bench.workbench.context.navigation.open_device(str(site().device("T1-001").id))
         bench.workbench.screen.refresh()
         await _settle()

@@ -68,3 +68,15 @@ def test_that_an_empty_frame_answers_every_question() -> None:
     frame = empty_frame()
     assert len(frame.whole("hashrate")[0]) == 0
     assert len(frame.stale(NOW)) == 0
+
+
+def test_that_a_shape_that_follows_another_takes_over_what_did_not_move() -> None:
+    rows = [RowShape(identifier(1), 0, (Signal("hashrate"),)), RowShape(identifier(2), 1, ())]
+    first = FrameShape(1, 1, rows)
+    board = RowShape(identifier(1), 1, (Signal("hashrate"), Signal("hashrate", "1")))
+    second = FrameShape(2, 4, [board, RowShape(identifier(2), 3, (Signal("hashrate"),))], first.table)
+    assert second.signals(0) == board.signals
+    assert second.position(0, "hashrate", "1") == 2
+    assert second.point("hashrate").at.tolist() == [1, 2, 3]
+    assert first.signals(0) == (Signal("hashrate"),)
+    assert first.point("hashrate").at.tolist() == [0]

@@ -264,5 +264,3 @@ def test_that_a_plants_incident_carries_the_losses_of_all_it_cools() -> None:
     state = set_value(set_value(state_of(), "T2-001", "hashrate", 40.0), "T2-005", "hashrate", 90.0)
     view = loss_view(with_incidents(state, incident(state, ["PLC-B", "T2-001"])), Inventory(), NOW)
     assert [(part.label, part.value) for part in view.parts] == [("INC-1873 Pump 2 tripped", "−70.0 TH/s")]
-
-
