@@ -16,8 +16,11 @@ from drivers.core.profile import Limits
 from widgets.view_models.common import AckState, SeverityMark
 from widgets.view_models.site import LoopFact
 
-_TANK_POINTS = ("outlet_temp", "board_temp", "chip_temp")
-"""What says how warm a tank is, best first: the coolant that leaves the miners, else the boards, else the chips."""
+_TANK_POINTS = (("outlet_temp", "outlet"), ("board_temp", "boards"), ("chip_temp", "chips"))
+"""What says how warm a tank is where the plant does not measure it, best first, and the word that says so."""
+
+_TANK_PART = "tank "
+"""Parts of a plant's points that are tanks, numbered in the order of the loop's `cools` (docs/devices/generic-cdu.md)."""
 
 _FACT_POINTS = (("flow", "flow"), ("supply_temp", "supply"), ("return_temp", "return"))
 
@@ -46,11 +49,14 @@ def limits_of(state: SiteState, device: Device, point: str) -> Limits | None:
 
 
 def by_tank(state: SiteState, inventory: Inventory, standing: Standing) -> dict[str, TankCoolant]:
-    """Median temperature of each tank's miners that answer; tanks where none reports one are left out."""
+    """How warm each tank is: the coolant that leaves it where the plant measures it, else the median of its miners.
+
+    Tanks of which nobody reports a temperature are left out.
+    """
     places = inventory.places(state)
     rows = inventory.rows(state).miners
-    found: dict[str, TankCoolant] = {}
-    for point in _TANK_POINTS:
+    found = _measured_tanks(state, inventory, standing)
+    for point, word in _TANK_POINTS:
         if len(found) == len(places.tanks):
             break
         values, _ = state.frame.whole(point)
@@ -61,10 +67,42 @@ def by_tank(state: SiteState, inventory: Inventory, standing: Standing) -> dict[
             if tank.id not in found and np.isfinite(warm):
                 limits = limits_of(state, places.miners[int(tank.miners[0])], point)
                 abnormal = _tank_severity(limits, warm, standing, (places.miners[at] for at in tank.miners.tolist()))
-                found[tank.id] = TankCoolant(
-                    formatting.value_with_unit(point, warm), share_of_band(limits, warm), abnormal, _normal(limits)
-                )
+                text = f"{word} {formatting.value_with_unit(point, warm)}"
+                found[tank.id] = TankCoolant(text, share_of_band(limits, warm), abnormal, _normal(limits))
     return found
+
+
+def _measured_tanks(state: SiteState, inventory: Inventory, standing: Standing) -> dict[str, TankCoolant]:
+    """Coolant leaving each tank as the plant of its loop measures it."""
+    found: dict[str, TankCoolant] = {}
+    for loop in state.site.loops:
+        for plant_name in loop.plant:
+            plant = inventory.device_named(state, plant_name)
+            row = None if plant is None else state.row(plant.id)
+            if plant is None or row is None:
+                continue
+            limits = limits_of(state, plant, "outlet_temp")
+            for part, at in state.frame.shape.parts(row, "outlet_temp"):
+                number = part.removeprefix(_TANK_PART)
+                warm = float(state.frame.values[at])
+                if number == part or not number.isdecimal() or not np.isfinite(warm):
+                    continue
+                if 1 <= int(number) <= len(loop.cools):
+                    found[loop.cools[int(number) - 1]] = TankCoolant(
+                        formatting.value_with_unit("outlet_temp", warm),
+                        share_of_band(limits, warm),
+                        _plant_severity(limits, warm, standing, plant),
+                        _normal(limits),
+                    )
+    return found
+
+
+def _plant_severity(limits: Limits | None, value: float, standing: Standing, plant: Device) -> int:
+    """Above the alarm limit: the severity of what stands at the plant; 0 while nobody was alarmed."""
+    if limits is None or limits.alarm_high is None or value <= limits.alarm_high:
+        return 0
+    case = standing.incident(plant.id)
+    return 0 if case is None else int(case.severity)
 
 
 def medians_by_group(values: Floats, group: Indices, groups: int) -> Floats:

@@ -24,6 +24,7 @@ class SiteRecord:
         self._size = int(kept / step)
         self._values: dict[str, Floats] = {}
         self._newest = -1
+        self._traces: dict[tuple[str, int, int, int], Trace | None] = {}
 
     def append(self, at: float, figures: Mapping[str, float]) -> None:
         """Note the figures of an instant; NaN for what is not known. Instants older than the record are dropped."""
@@ -44,16 +45,26 @@ class SiteRecord:
             self._newest = int(float(times[-1]) // self._step)
         slots = (times // self._step).astype(np.int64)
         inside = (slots > self._newest - self._size) & (slots <= self._newest)
+        self._traces.clear()
         kept = self._of(name)
         at = slots[inside] % self._size
         kept[at] = np.where(np.isnan(kept[at]), values[inside], kept[at])
 
     def trace(self, name: str, start: float, stop: float, points: int = SPARK_POINTS) -> Trace | None:
-        """The figure from start to stop, thinned to about `points`; None where nothing is known."""
+        """The figure from start to stop, thinned to about `points`; None where nothing is known.
+
+        The same object until a new step begins or history comes in, so that nothing is drawn anew in between.
+        """
         if name not in self._values:
             return None
         first = max(int(start // self._step), self._newest - self._size + 1)
         last = min(int(stop // self._step), self._newest)
+        key = (name, first, last, points)
+        if key not in self._traces:
+            self._traces[key] = self._cut(name, first, last, points)
+        return self._traces[key]
+
+    def _cut(self, name: str, first: int, last: int, points: int) -> Trace | None:
         if last < first:
             return None
         slots = np.arange(first, last + 1)
@@ -79,6 +90,7 @@ class SiteRecord:
         for values in self._values.values():
             values[passed] = np.nan
         self._newest = slot
+        self._traces.clear()
 
 
 def thinned(times: Floats, values: Floats, points: int) -> Trace:

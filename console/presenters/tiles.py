@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 from console.presenters import coolant, formatting
 from console.presenters.figures import LoopFigures, SiteFigures
@@ -14,6 +15,7 @@ from widgets.view_models.common import AckState, Gauge, LimitTileView, SeverityM
 
 MOST_TILES = 8
 SPARK_SECONDS = 86400.0
+NEEDLE_STEPS = 200
 
 
 def gauge(value: float, limits: Limits | None, abnormal: int = 0) -> Gauge | None:
@@ -51,6 +53,15 @@ def _ends(edges: list[float], value: float, limits: Limits) -> tuple[float, floa
     return (low, high) if high > low else (low, low + 1.0)
 
 
+def steady(tile: LimitTileView) -> LimitTileView:
+    """The tile with its needle on one of as many places as a tile has pixels: smaller moves cannot be seen."""
+    band = tile.gauge
+    if band is None or band.value is None or band.high <= band.low:
+        return tile
+    step = (band.high - band.low) / NEEDLE_STEPS
+    return replace(tile, gauge=replace(band, value=band.low + round((band.value - band.low) / step) * step))
+
+
 def mark_of(severity: int) -> SeverityMark | None:
     """The shape for a severity, None for normal. In a tile it names the point, so it carries no acknowledgement."""
     return SeverityMark(severity, AckState.ACKNOWLEDGED) if severity else None
@@ -62,6 +73,7 @@ class SiteTiles:
     def __init__(self, inventory: Inventory, record: SiteRecord) -> None:
         self._inventory = inventory
         self._record = record
+        self._shown: dict[int, LimitTileView] = {}
 
     def tiles(
         self, state: SiteState, figures: SiteFigures, standing: Standing, now: float
@@ -77,7 +89,15 @@ class SiteTiles:
         if math.isfinite(figures.pue):
             tiles.append(self._pue(figures, now))
         tiles.extend(self._supply(state, loop, standing, now) for loop in figures.loops)
-        return tuple(tiles[:MOST_TILES])
+        return tuple(self._unchanged(at, steady(tile)) for at, tile in enumerate(tiles[:MOST_TILES]))
+
+    def _unchanged(self, at: int, tile: LimitTileView) -> LimitTileView:
+        """The former object where nothing that can be seen has changed: the widget then paints nothing."""
+        before = self._shown.get(at)
+        if before is not None and before.spark is tile.spark and before == tile:
+            return before
+        self._shown[at] = tile
+        return tile
 
     def _hashrate(self, figures: SiteFigures, now: float) -> LimitTileView:
         figure, unit = formatting.hashrate(figures.hashrate)
