@@ -32,6 +32,10 @@ class StoreFull(Exception):
     """The disk takes no more. Nothing was written; reading goes on; writing may be tried again."""
 
 
+class StoreBusy(StoreFull):
+    """Another program has held a file for too long. Everything else is as with a full disk."""
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """Samples of one series on a regular grid.

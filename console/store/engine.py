@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
-from console.services.ports import StoreFull
+from console.services.ports import StoreBusy, StoreFull
 
 BUSY_SECONDS = 5.0
 """How long a statement waits for another process's lock before it fails."""
@@ -133,13 +133,18 @@ def _run(connection: DBAPIConnection, *pragmas: str) -> None:
 
 @contextmanager
 def full_disk_as_store_full(folder: Path) -> Iterator[None]:
-    """Turn SQLite's ways of saying "disk full" into `StoreFull`; the transaction inside has been rolled back."""
+    """Turn SQLite's ways of saying "disk full" into `StoreFull`, and "locked" into `StoreBusy`.
+
+    The transaction inside has been rolled back.
+    """
     try:
         yield
     except (DatabaseError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DatabaseError) else error
         if _says_full(cause, folder):
             raise StoreFull(_full_text(folder)) from error
+        if getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            raise StoreBusy(_busy_text(folder)) from error
         raise
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -156,6 +161,10 @@ def _says_full(error: BaseException | None, folder: Path) -> bool:
 
 def _full_text(folder: Path) -> str:
     return f"The disk of {folder} is full: nothing more is kept until space is freed. Reading goes on."
+
+
+def _busy_text(folder: Path) -> str:
+    return f"Another program holds a file in {folder}: nothing is kept until it lets go. Reading goes on."
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]], prefix: str = "") -> None:

@@ -15,3 +15,10 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
     """24 miners, 2 PDUs, 2 plants and 2 meters at four times the speed of time, and no fault."""
     async with live_site(tmp_path, demo_site(24, ports=Ports.free(), story=False, speed=4.0)) as made:
         yield made
+
+
+@pytest.fixture
+async def busy_place(tmp_path: Path) -> AsyncIterator[Place]:
+    """200 miners with their PDUs, plants and meters: some fifty polls a second."""
+    async with live_site(tmp_path, demo_site(200, ports=Ports.free(), story=False, speed=4.0)) as made:
+        yield made

@@ -48,6 +48,7 @@ class Watcher:
         self.incidents: dict[Any, Incident] = {}
         self.sequences: list[int] = []
         self.ticks: list[float] = []
+        self.on_snapshot: Callable[[Snapshot, Shape], None] = _ignore
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self.link.run(self._take, self._stand))
 
@@ -66,6 +67,8 @@ class Watcher:
             case Snapshot():
                 self.snapshot = message
                 self.ticks.append(time.monotonic())
+                assert self.shape is not None, "the shape comes before the columns"
+                self.on_snapshot(message, self.shape)
             case AlarmsChanged():
                 self.sequences.append(message.sequence)
                 self.alarms |= {alarm.id: alarm for alarm in message.alarms}
@@ -97,6 +100,10 @@ class Watcher:
     async def close(self) -> None:
         self._task.cancel()
         await asyncio.wait([self._task])
+
+
+def _ignore(snapshot: Snapshot, shape: Shape) -> None:
+    """Nobody listens."""
 
 
 class Place:
