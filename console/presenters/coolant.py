@@ -20,7 +20,7 @@ _TANK_POINTS = (("outlet_temp", "outlet"), ("board_temp", "boards"), ("chip_temp
 """What says how warm a tank is where the plant does not measure it, best first, and the word that says so."""
 
 _TANK_PART = "tank "
-"""Parts of a plant's points that are tanks, numbered in the order of the loop's `cools` (docs/devices/generic-cdu.md)."""
+"""Parts of a plant that are tanks, numbered in the order of the loop's `cools` (docs/devices/generic-cdu.md)."""
 
 _FACT_POINTS = (("flow", "flow"), ("supply_temp", "supply"), ("return_temp", "return"))
 

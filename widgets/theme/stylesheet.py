@@ -36,6 +36,8 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleS
 QPlainTextEdit:focus, QTextEdit:focus { padding: 3px 5px; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { min-height: ${inner_focus}px; }
 QLineEdit:disabled, QPlainTextEdit:disabled { border-style: dashed; color: $equipment; }
+QAbstractSpinBox QLineEdit { border: 0; padding: 0; min-height: 0; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: 0; }
 QComboBox::drop-down { border: 0; width: 20px; }
 QComboBox QAbstractItemView { background: $panel; border: 1px solid $border; selection-background-color: $selected;
   selection-color: $text; outline: 0; }

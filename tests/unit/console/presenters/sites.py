@@ -35,6 +35,7 @@ PLANT_SIGNALS = (
     Signal("pump_speed", "1"),
     Signal("pump_state", "2"),
     Signal("pump_speed", "2"),
+    Signal("outlet_temp", "tank 1", Source.OUTLET),
 )
 METER_SIGNALS = (Signal("power"),)
 
@@ -110,7 +111,7 @@ def site(tanks: int = 2, rows: int = 4, slots: int = 3) -> Site:
 _SIGNALS = {DeviceKind.MINER: MINER_SIGNALS, DeviceKind.PLANT: PLANT_SIGNALS, DeviceKind.METER: METER_SIGNALS}
 _VALUES = {
     DeviceKind.MINER: (EXPECTED, EXPECTED, 60.0, 62.0, 110.0, 5400.0),
-    DeviceKind.PLANT: (900.0, 40.0, 50.0, 1.0, 72.0, 1.0, 71.0),
+    DeviceKind.PLANT: (900.0, 40.0, 50.0, 1.0, 72.0, 1.0, 71.0, 49.8),
     DeviceKind.METER: (60_000.0,),
 }
 

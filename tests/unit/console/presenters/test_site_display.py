@@ -1,6 +1,7 @@
 """The Site display: heat map, losses, worst miners, tiles, tips."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -264,3 +265,13 @@ def test_that_a_plants_incident_carries_the_losses_of_all_it_cools() -> None:
     state = set_value(set_value(state_of(), "T2-001", "hashrate", 40.0), "T2-005", "hashrate", 90.0)
     view = loss_view(with_incidents(state, incident(state, ["PLC-B", "T2-001"])), Inventory(), NOW)
     assert [(part.label, part.value) for part in view.parts] == [("INC-1873 Pump 2 tripped", "−70.0 TH/s")]
+
+
+def test_that_a_tank_shows_the_coolant_that_its_plant_measures() -> None:
+    state = set_value(state_of(), "PLC-B", "outlet_temp", 56.6, "tank 1")
+    assert [tank.outlet for tank in _heat(state).tanks] == ["49.8 °C", "56.6 °C"]
+
+
+def test_that_a_tank_without_a_measured_outlet_says_what_it_shows_instead() -> None:
+    state = set_value(state_of(), "PLC-B", "outlet_temp", math.nan, "tank 1")
+    assert [tank.outlet for tank in _heat(state).tanks] == ["49.8 °C", "chips 62.0 °C"]
