@@ -1,8 +1,4 @@
-"""Libraries and tools of the operating system: which are missing, and how they come onto Debian and Ubuntu.
-
-Qt aborts when one of these libraries is absent, and its message blames libxcb-cursor0 whichever it is, so they are
-looked for by name before Qt starts.
-"""
+"""Libraries and tools of the operating system: which are missing, and how they come onto Debian and Ubuntu."""
 
 import ctypes
 import os
@@ -12,24 +8,8 @@ import sys
 
 from installer.failures import MissingSystemPackage
 from installer.progress import Progress
+from resources import system_libraries
 
-OFFSCREEN_LIBRARIES: dict[str, str] = {
-    "libglib-2.0.so.0": "libglib2.0-0",
-    "libGL.so.1": "libgl1",
-    "libEGL.so.1": "libegl1",
-    "libfontconfig.so.1": "libfontconfig1",
-    "libxkbcommon.so.0": "libxkbcommon0",
-    "libdbus-1.so.3": "libdbus-1-3",
-    "libbrotlidec.so.1": "libbrotli1",
-    "libgssapi_krb5.so.2": "libgssapi-krb5-2",
-}
-WINDOW_LIBRARIES: dict[str, str] = {
-    "libxcb-cursor.so.0": "libxcb-cursor0",
-    "libxcb-icccm.so.4": "libxcb-icccm4",
-    "libxcb-keysyms.so.1": "libxcb-keysyms1",
-    "libxcb-shape.so.0": "libxcb-shape0",
-    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
-}
 TEST_TOOLS: dict[str, str] = {"snmpd": "snmpd", "snmpget": "snmp", "Xvfb": "xvfb", "xdotool": "xdotool"}
 
 
@@ -44,9 +24,9 @@ def missing_libraries(window: bool) -> list[str]:
     """Debian names of the Qt libraries that cannot be loaded; empty on other systems than Linux."""
     if not sys.platform.startswith("linux"):
         return []
-    wanted = dict(OFFSCREEN_LIBRARIES)
+    wanted = system_libraries("offscreen")
     if window:
-        wanted.update(WINDOW_LIBRARIES)
+        wanted |= system_libraries("window")
     return sorted(package for library, package in wanted.items() if not _loads(library))
 
 

@@ -13,31 +13,11 @@ import keyring
 from keyring.errors import KeyringError
 
 from console.support.environment import FILES_WANTED, free_bytes, open_files
+from resources import system_libraries
 
 GIB = 1 << 30
 DISK_WANTED = 5 * GIB
 """About a year of history of 3,000 miners."""
-
-OFFSCREEN_LIBRARIES = {
-    "libglib-2.0.so.0": "libglib2.0-0",
-    "libGL.so.1": "libgl1",
-    "libEGL.so.1": "libegl1",
-    "libfontconfig.so.1": "libfontconfig1",
-    "libxkbcommon.so.0": "libxkbcommon0",
-    "libdbus-1.so.3": "libdbus-1-3",
-    "libbrotlidec.so.1": "libbrotli1",
-    "libgssapi_krb5.so.2": "libgssapi-krb5-2",
-}
-"""What Qt needs even without a display: library and Debian package."""
-
-WINDOW_LIBRARIES = {
-    "libxcb-cursor.so.0": "libxcb-cursor0",
-    "libxcb-icccm.so.4": "libxcb-icccm4",
-    "libxcb-keysyms.so.1": "libxcb-keysyms1",
-    "libxcb-shape.so.0": "libxcb-shape0",
-    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
-}
-"""What a window on X11 needs besides. Qt itself blames libxcb-cursor0 whichever of them is absent."""
 
 PACKAGES = ("PySide6-Essentials", "numpy", "SQLAlchemy", "pysnmp", "pymodbus", "qasync", "pyqtgraph", "msgspec")
 
@@ -158,8 +138,10 @@ def checks(folder: Path) -> Iterable[Callable[[], Check]]:
     return (
         check_python,
         check_packages,
-        lambda: check_libraries("Qt libraries", OFFSCREEN_LIBRARIES, needed=True),
-        lambda: check_libraries("Qt libraries for a window", WINDOW_LIBRARIES, needed=bool(os.environ.get("DISPLAY"))),
+        lambda: check_libraries("Qt libraries", system_libraries("offscreen"), needed=True),
+        lambda: check_libraries(
+            "Qt libraries for a window", system_libraries("window"), needed=bool(os.environ.get("DISPLAY"))
+        ),
         check_display,
         check_sqlite,
         check_keyring,

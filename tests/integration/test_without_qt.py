@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from console.__main__ import COMMANDS
-from console.support.selfcheck import OFFSCREEN_LIBRARIES, check_libraries
+from console.support.selfcheck import check_libraries
 from drivers.simulators.plan import demo_site
 from drivers.simulators.ports import Ports
+from resources import system_libraries
 
 pytestmark = pytest.mark.integration
 
@@ -44,7 +45,7 @@ def test_that_every_command_but_the_console_and_the_demo_runs_without_qt(tmp_pat
     site, folder = tmp_path / "site.toml", tmp_path / "folder"
     site.write_text(demo_site(4, ports=Ports.free(), story=False))
     span = ["--from", "2026-11-22T00:00:00Z", "--to", "2026-11-22T01:00:00Z"]
-    libraries = check_libraries("Qt", OFFSCREEN_LIBRARIES, needed=True)
+    libraries = check_libraries("Qt", system_libraries("offscreen"), needed=True)
     expected: list[tuple[list[str], int]] = [
         (["--help"], 0),
         (["--version"], 0),

@@ -58,7 +58,7 @@ def test_that_an_old_interpreter_names_a_newer_one(tmp_path: Path) -> None:
 
 
 def test_that_a_missing_library_is_found_by_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(system_packages.OFFSCREEN_LIBRARIES, "libnot-there.so.9", "libnot-there9")
+    monkeypatch.setattr(system_packages, "system_libraries", lambda _: {"libnot-there.so.9": "libnot-there9"})
     missing = system_packages.missing_libraries(window=False)
     assert ("libnot-there9" in missing) == sys.platform.startswith("linux")
 
