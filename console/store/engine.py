@@ -57,10 +57,13 @@ def wal_reset_warning(version: tuple[int, ...] = sqlite3.sqlite_version_info) ->
     )
 
 
-def open_writer(path: Path) -> AsyncEngine:
-    """The one writing engine of a database file; creates the file. Its transactions begin IMMEDIATE."""
+def open_writer(path: Path, *, patience: float = BUSY_SECONDS) -> AsyncEngine:
+    """The one writing engine of a database file; creates the file. Its transactions begin IMMEDIATE.
+
+    `patience` is how long a transaction waits for another program's lock, in seconds.
+    """
     engine = create_async_engine(
-        _url(path), poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS}
+        _url(path), poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, connect_args={"timeout": patience}
     )
 
     @event.listens_for(engine.sync_engine, "connect")

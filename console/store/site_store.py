@@ -21,6 +21,10 @@ from console.store.migrations import refuse_newer, stored_origin, stored_version
 
 CONSOLE_FILE = "console.sqlite"
 
+OPERATOR_PATIENCE = 2.0
+"""Seconds that a write to the console file waits for another program. Some writes may stand in line before that of an
+operator, and he wants to hear within ten seconds that his decision was not taken."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -58,7 +62,7 @@ class SiteStore:
             database = Database(open_reader_engine(path), path, writable=False)
         else:
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-            database = Database(open_writer(path), path, writable=True)
+            database = Database(open_writer(path, patience=OPERATOR_PATIENCE), path, writable=True)
         try:
             return await cls._start(folder, database)
         except BaseException:
