@@ -219,7 +219,7 @@ class _Collector:
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await self._recorder.sweep()
-                await self._inventory.round()
+                await self._inventory.settle()
                 await self._mark_alive()
         except TimeoutError:
             log.warning("the last sweep was not written within %.1f s", STOP_SECONDS)

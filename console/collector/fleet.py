@@ -31,8 +31,19 @@ URGENCY = {DeviceKind.PLANT: 0, DeviceKind.METER: 0, DeviceKind.PDU: 1, DeviceKi
 """Who goes first over capacity: a pump trip must not wait behind 30,000 miners."""
 
 
-FIRST_PER_SECOND = {DeviceKind.PDU: 2.0}
-"""A PDU's first poll walks its tables: some forty questions, each costly to take apart. Others cost one each."""
+PDUS_PER_SECOND = 20.0
+"""A PDU's first poll walks its tables: some forty questions. The first poll of other devices is one."""
+
+ENCRYPTED_PER_SECOND = 1.0
+"""The same over SNMP version 3, where each question costs 12 ms (docs/performance.md)."""
+
+
+def first_per_second(device: Device) -> float:
+    """How many devices of this kind are asked for the first time in one second."""
+    if device.kind is not DeviceKind.PDU:
+        return FIRST_SWEEP_PER_SECOND
+    encrypted = device.snmp is not None and device.snmp.version == "3"
+    return ENCRYPTED_PER_SECOND if encrypted else PDUS_PER_SECOND
 
 
 def default_period(kind: DeviceKind, miners: int) -> float:
@@ -99,7 +110,7 @@ class Fleet:
                 period,
                 now,
                 urgency=URGENCY[device.kind],
-                first_per_second=FIRST_PER_SECOND.get(device.kind, FIRST_SWEEP_PER_SECOND),
+                first_per_second=first_per_second(device),
             )
             # Until it was asked for the first time nobody may take it for silent.
             self._columns.period[row] = max(period, first - now)
@@ -155,8 +166,8 @@ class Fleet:
     def review(self) -> float:
         """Let the effective periods tell how long devices have been waiting for their turn; returns the stretch."""
         now = self._clock.monotonic()
-        for row, passed in self.schedule.overdue(now):
-            self._columns.period[row] = max(self._columns.period[row], passed)
+        rows, passed = self.schedule.overdue(now)
+        self._columns.period[rows] = np.maximum(self._columns.period[rows], passed)
         return self.schedule.stretch(now)
 
     @property

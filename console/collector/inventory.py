@@ -10,6 +10,10 @@ from console.services.ports import StoreFull
 
 log = logging.getLogger(__name__)
 
+DEVICES_PER_ROUND = 6_000
+"""A site of so many devices is saved and told at most every second round, one of twice as many every third: each
+time all trees are built anew and every device is written, which must not eat the time of the polls."""
+
 
 class LiveInventory:
     """Collects changed devices and brings them to the store and to whoever listens, many at once.
@@ -33,6 +37,7 @@ class LiveInventory:
         self._save = save
         self._tell = tell
         self._changed: dict[UUID, Device] = {}
+        self._rest = 0
 
     def learned(self, device: Device) -> None:
         """A device was identified, or told new facts about itself."""
@@ -40,6 +45,13 @@ class LiveInventory:
 
     async def round(self) -> None:
         """Take in what was learned since the last round. When the disk is full it stays for the next."""
+        self._rest = max(self._rest - 1, 0)
+        if self._changed and not self._rest:
+            self._rest = 1 + len(self.site.devices) // DEVICES_PER_ROUND
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Take in what was learned, now."""
         if not self._changed:
             return
         changed, self._changed = self._changed, {}

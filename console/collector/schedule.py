@@ -10,6 +10,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from console.collector.waits import Waits
+from console.domain.telemetry import Floats, Indices
 from drivers.core.device import Tier
 from drivers.core.identity import Address
 
@@ -31,7 +33,7 @@ FULL_EVERY_SECONDS = 60.0
 FIRST_SWEEP_PER_SECOND = 600.0
 """Devices asked for the first time in one second at start."""
 
-SLOW_ON_PURPOSE = 10.0
+SLOW_ON_PURPOSE = 30.0
 """First polls per second below which they are spread over more than a period."""
 
 SWEEP_SECONDS = 1.0
@@ -137,6 +139,7 @@ class Schedule:
     _added: Counter[int] = field(default_factory=Counter)
     _per_subnet: Counter[str] = field(default_factory=Counter)
     _parked: dict[str, deque[Entry]] = field(default_factory=dict)
+    _waits: Waits = field(default_factory=Waits)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -160,7 +163,7 @@ class Schedule:
             now: Monotonic seconds.
             urgency: Lower goes first when not everything fits (plant and meters before miners).
             first_per_second: How many devices of this urgency are asked for the first time in one second. A device
-                is not kept waiting for longer than its period, unless this is slow on purpose (below 10).
+                is not kept waiting for longer than its period, unless this is slow on purpose (below 30).
 
         Returns:
             Monotonic second of the first poll.
@@ -174,6 +177,7 @@ class Schedule:
         first = now + (turn if first_per_second < SLOW_ON_PURPOSE else min(turn, phase * period))
         entry = Entry(row, subnet(address), period, urgency, phase, period, first)
         self._entries[row] = entry
+        self._waits.add(row, period, first)
         self._push(entry)
         return first
 
@@ -182,6 +186,7 @@ class Schedule:
         entry = self._entries.pop(row, None)
         if entry is not None:
             entry.gone = True
+            self._waits.remove(row)
 
     def due(self, now: float, held: Callable[[int], bool] = lambda row: False) -> list[tuple[int, Tier]]:
         """The devices to ask now, as far as the caps allow; each counts as in flight until `finished`.
@@ -199,6 +204,7 @@ class Schedule:
                     continue
                 if held(entry.row):
                     heapq.heappush(heap, (now + HELD_SECONDS, next(self._numbers), entry))
+                    self._waits.hold(entry.row, now + HELD_SECONDS)
                     continue
                 if self._per_subnet[entry.subnet] >= self.subnet_cap:
                     self._parked.setdefault(entry.subnet, deque()).append(entry)
@@ -212,6 +218,7 @@ class Schedule:
         if not math.isnan(entry.started) and not entry.asleep:
             entry.measure(now)
         entry.started = now
+        self._waits.start(entry.row, now, entry.effective)
         if now < entry.next_full:
             return Tier.FAST
         # The phase keeps the heavy polls of the devices apart in the minutes to come as well.
@@ -238,6 +245,7 @@ class Schedule:
             return math.inf
         entry.asleep = retry_in is not None
         entry.due = entry.next_due(now) if retry_in is None else now + retry_in
+        self._waits.finish(row, entry.due, asleep=entry.asleep)
         self._push(entry)
         return entry.effective
 
@@ -257,32 +265,16 @@ class Schedule:
         """Monotonic second of the earliest poll that waits; infinite when none does."""
         return min((heap[0][0] for heap in self._heaps.values() if heap), default=math.inf)
 
-    def overdue(self, now: float) -> list[tuple[int, float]]:
-        """Rows that wait although their turn has come, each with the seconds since it was asked last.
+    def overdue(self, now: float) -> tuple[Indices, Floats]:
+        """Rows that wait although their turn has come, and the seconds since each was asked last.
 
         A row that was never asked counts as asked one period before its first turn.
         """
-        late = now - PUNCTUAL_SECONDS
-        waiting = [
-            entry
-            for heap in self._heaps.values()
-            if heap and heap[0][0] < late
-            for at, _, entry in heap
-            if at < late and not entry.gone
-        ]
-        waiting += [entry for line in self._parked.values() for entry in line if not entry.gone]
-        return [
-            (entry.row, now - (entry.due - entry.period if math.isnan(entry.started) else entry.started))
-            for entry in waiting
-            if not entry.asleep
-        ]
+        return self._waits.overdue(now - PUNCTUAL_SECONDS, now)
 
     def stretch(self, now: float) -> float:
         """Effective over configured period, the mean of the devices that answer; 1.0 unless over capacity."""
-        ratios = {row: entry.effective / entry.period for row, entry in self._entries.items() if not entry.asleep}
-        for row, passed in self.overdue(now):
-            ratios[row] = max(ratios[row], passed / self._entries[row].period)
-        return sum(ratios.values()) / len(ratios) if ratios else 1.0
+        return self._waits.stretch(now - PUNCTUAL_SECONDS, now)
 
 
 def subnet(address: Address) -> str:

@@ -6,17 +6,24 @@ from uuid import UUID
 
 import numpy as np
 
-from console.domain.alarm_movement import Key
-from console.domain.alarm_subjects import subjects_of
+from console.domain.alarm_subjects import Key, subjects_of
 from console.domain.alarm_watch import Carried, Instant, Watch, carried_alarm, is_standing
 from console.domain.alarms import Alarm, AlarmRule, Condition
-from console.domain.inventory import Device, Site
+from console.domain.inventory import Site
+from console.domain.roster import Roster
 from console.domain.telemetry import STALE_AFTER_PERIODS, LiveColumns
 from drivers.core.profile import Profile
 
 GAP_SECONDS = 60.0
 """Evaluations further apart than this, or a clock that stepped back, are a gap: it counts towards no delay and no
 silence, so a laptop that wakes up does not find every device lost."""
+
+DEVICES_PER_SECOND = 6_000
+"""New shapes are taken in at most every so many devices' worth of seconds: while a large site reports for the first
+time there is a new one every second. Until then the series known so far are judged as before."""
+
+LONGEST_WAIT = 5.0
+"""Seconds that a new shape waits at most."""
 
 
 class AlarmEvaluator:
@@ -34,8 +41,9 @@ class AlarmEvaluator:
         self._profiles = profiles
         self._columns = columns
         self._revision: int | None = None
+        self._reshaped_at = 0.0
+        self._roster = Roster(site, columns)
         self._watches: dict[str, Watch] = {}
-        self._names: tuple[str, ...] = ()
         self._waiting: dict[str, dict[tuple[UUID, str], Carried]] = {}
         self._withdrawn: list[Alarm] = []
         self._last: float | None = None
@@ -76,7 +84,7 @@ class AlarmEvaluator:
         """Judge every rule at UTC second `now`; returns the alarms that are new or changed, each once."""
         self._pass_gap(now)
         told: dict[UUID, Alarm] = {}
-        if self._revision != self._columns.revision:
+        if self._revision != self._columns.revision and self._may_reshape(now):
             told = {alarm.id: alarm for alarm in self._reshape(now)}
         instant = self._instant(now)
         for watch in self._watches.values():
@@ -102,27 +110,31 @@ class AlarmEvaluator:
         with np.errstate(invalid="ignore"):
             fresh = age <= STALE_AFTER_PERIODS * columns.period
         silence = now - np.fmax(columns.answered, self._watching_since)
-        return Instant(now, columns, fresh, silence, self._names)
+        return Instant(now, columns, fresh, silence, self._roster.names)
+
+    def _may_reshape(self, now: float) -> bool:
+        wait = min(len(self._columns.devices) / DEVICES_PER_SECOND, LONGEST_WAIT)
+        # A tenth of a second for rounds that come a little early; a clock that stepped back holds nothing up.
+        return not 0.0 <= now - self._reshaped_at < wait - 0.1
 
     def _reshape(self, now: float) -> list[Alarm]:
         """Find the subjects anew, carry every state over, and say what lost its place."""
         told = [replace(alarm, condition=Condition.NORMAL, cleared_at=now) for alarm in self._withdrawn]
         self._withdrawn = []
         columns = self._columns
-        by_id = {device.id: device for device in self._site.devices}
-        by_row: list[Device | None] = [by_id.get(device) for device in columns.devices]
-        self._names = tuple("" if device is None else device.name for device in by_row)
+        if self._roster.site is not self._site or len(self._roster) != len(columns.devices):
+            self._roster = Roster(self._site, columns)
         watches: dict[str, Watch] = {}
         for rule in self._rules:
-            watch = Watch(rule, subjects_of(rule, self._site, self._profiles, columns, by_row))
+            watch = Watch(rule, subjects_of(rule, self._profiles, columns, self._roster))
             if rule.id in self._watches:
                 watch.inherit(self._watches[rule.id])
             states = self._states(rule.id)
             found = watch.adopt(states)
             watches[rule.id] = watch
-            told.extend(self._homeless(rule.id, {key: states[key] for key in states.keys() - found}, by_id, now))
+            told.extend(self._homeless(rule.id, {key: states[key] for key in states.keys() - found}, now))
         self._watches = watches
-        self._revision = columns.revision
+        self._revision, self._reshaped_at = columns.revision, now
         return told
 
     def _states(self, rule: str) -> dict[Key, Carried]:
@@ -138,16 +150,14 @@ class AlarmEvaluator:
                 self._waiting.setdefault(rule, {})[device, part] = state
         return states
 
-    def _homeless(
-        self, rule: str, states: Mapping[Key, Carried], by_id: Mapping[UUID, Device], now: float
-    ) -> list[Alarm]:
+    def _homeless(self, rule: str, states: Mapping[Key, Carried], now: float) -> list[Alarm]:
         """Alarms whose series has gone: unknown while the device is still the site's, cleared when it is not."""
         told: list[Alarm] = []
         for (row, part), state in states.items():
             device = self._columns.devices[row]
             if not is_standing(state) or state.alarm is None:
                 continue
-            if device not in by_id:
+            if device not in self._roster.by_id:
                 told.append(replace(state.alarm, condition=Condition.NORMAL, cleared_at=now))
                 continue
             unknown = replace(state.alarm, condition=Condition.UNKNOWN)

@@ -3,10 +3,7 @@
 import numpy as np
 
 from console.domain.alarm_machine import Flags
-from console.domain.telemetry import Floats
-
-Key = tuple[int, str]
-"""Device row and part."""
+from console.domain.telemetry import Floats, Indices
 
 
 class Movement:
@@ -23,14 +20,11 @@ class Movement:
         self.changed_at: Floats = np.full(subjects, np.nan)
         self.moved: Flags = np.zeros(subjects, np.bool_)
 
-    def inherit(self, before: "Movement", places: dict[Key, int], keys: list[Key]) -> None:
-        """Take over the memory of an earlier shape, where `places` says who stood where."""
-        for at, key in enumerate(keys):
-            was = places.get(key)
-            if was is not None:
-                self.last[at] = before.last[was]
-                self.changed_at[at] = before.changed_at[was]
-                self.moved[at] = before.moved[was]
+    def inherit(self, before: "Movement", here: Indices, there: Indices) -> None:
+        """Take over the memory of an earlier shape, whose subjects `there` stand `here` now."""
+        self.last[here] = before.last[there]
+        self.changed_at[here] = before.changed_at[there]
+        self.moved[here] = before.moved[there]
 
     def judge(self, values: Floats, now: float, delay: float) -> tuple[Flags, Flags]:
         """Which stand still for longer than `delay` seconds, and which are known to move."""

@@ -1,15 +1,18 @@
 """What one rule watches on a site: its series as index arrays, and the limit of each, for one shape of the columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from console.domain.alarms import AlarmRule, Test
-from console.domain.inventory import Device, Site
-from console.domain.telemetry import Codes, Floats, Indices, LiveColumns
+from console.domain.roster import NO_OUTLETS, Roster
+from console.domain.telemetry import Codes, Floats, Indices, LiveColumns, PointColumn
 from drivers.core.profile import Profile
 from drivers.core.reading import Quality
+
+Key = tuple[int, str]
+"""Device row and part."""
 
 TARGET = "target:"
 OWN_POINT = "point:"
@@ -26,8 +29,9 @@ class Subjects:
     """The subjects of a rule: a device, or one part of it.
 
     Attributes:
-        rows: Device row of each subject.
-        parts: Its part; empty when the whole device is judged.
+        rows: Device row of each subject, ascending.
+        part_names: Every distinct part.
+        part: For each subject its place in `part_names`.
         at: Flat index of every series that is read.
         starts: First series of each subject in `at`; None when each subject has exactly one.
         limits: Static limit of each subject, NaN where there is none.
@@ -36,7 +40,8 @@ class Subjects:
     """
 
     rows: Indices
-    parts: tuple[str, ...]
+    part_names: tuple[str, ...]
+    part: Indices
     at: Indices
     starts: Indices | None
     limits: Floats
@@ -44,7 +49,31 @@ class Subjects:
     nominal_at: Indices
 
     def __len__(self) -> int:
-        return len(self.parts)
+        return len(self.rows)
+
+    def key(self, at: int) -> Key:
+        """Row and part of one subject; the part is empty when the whole device is judged."""
+        return int(self.rows[at]), self.part_names[self.part[at]]
+
+    def find(self, key: Key) -> int:
+        """Where a row's part stands; -1 when it is not watched."""
+        row, part = key
+        first, last = np.searchsorted(self.rows, row, "left"), np.searchsorted(self.rows, row, "right")
+        for at in range(int(first), int(last)):
+            if self.part_names[self.part[at]] == part:
+                return at
+        return -1
+
+    def in_common(self, other: "Subjects") -> tuple[Indices, Indices]:
+        """Places of the same subjects here and there."""
+        numbers = {name: number for number, name in enumerate(self.part_names)}
+        there = np.array([numbers.get(name, -1) for name in other.part_names], np.int64)[other.part]
+        known = np.flatnonzero(there >= 0)
+        width = max(len(self.part_names), 1)
+        _, here, at = np.intersect1d(
+            self.rows * width + self.part, (other.rows * width + there)[known], assume_unique=True, return_indices=True
+        )
+        return here, known[at]
 
     def limit(self, columns: LiveColumns) -> Floats:
         """The limit of each subject now, in the unit of the point."""
@@ -66,48 +95,49 @@ class Subjects:
         return reduced, ~np.isnan(reduced) & ~doubtful
 
 
-def subjects_of(
-    rule: AlarmRule, site: Site, profiles: Mapping[str, Profile], columns: LiveColumns, by_row: Sequence[Device | None]
-) -> Subjects:
+def subjects_of(rule: AlarmRule, profiles: Mapping[str, Profile], columns: LiveColumns, roster: Roster) -> Subjects:
     """Find what a rule watches.
 
     Args:
         rule: The rule.
-        site: Gives the power tree for rules that judge only fed outlets.
         profiles: Profiles by id.
         columns: The live columns in their present shape.
-        by_row: The device of each row; None for a row that the site no longer has.
+        roster: The site's devices by row; gives the power tree for rules that judge only fed outlets.
     """
-    watched = np.array([device is not None and device.kind.value in rule.kinds for device in by_row], np.bool_)
+    watched = roster.of_kinds(rule.kinds)
     if rule.test is Test.SILENT:
-        rows = np.flatnonzero(watched)
-        return _whole_devices(rows)
+        return _whole_devices(np.flatnonzero(watched))
     column = columns.column(rule.point)
-    keep = watched[column.row] if len(column.row) else np.zeros(0, np.bool_)
-    if rule.parts:
-        keep &= np.array([part.startswith(rule.parts) for part in column.parts], np.bool_)
+    keep = watched[column.row] & _of_parts(column, [name.startswith(rule.parts or "") for name in column.part_names])
     if rule.fed_only:
-        fed = {feed.source for feed in site.feeds}
-        keep &= np.array(
-            [
-                (device := by_row[row]) is not None and f"{device.name}/{outlet_of(part)}" in fed
-                for row, part in zip(column.row.tolist(), column.parts, strict=True)
-            ],
-            np.bool_,
-        )
+        keep &= _are_fed(column, roster)
     if not rule.per_part and len(column.row):
-        whole = np.array([part == "" for part in column.parts], np.bool_)
+        whole = _are_whole(column)
         keep &= whole | ~np.isin(column.row, column.row[whole])
     chosen = np.flatnonzero(keep)
-    at, rows = column.at[chosen], column.row[chosen]
-    parts = tuple(column.parts[index] for index in chosen.tolist())
+    at, rows, names, part = column.at[chosen], column.row[chosen], column.part_names, column.part[chosen]
     starts: Indices | None = None
     if not rule.per_part:
         rows, first = np.unique(rows, return_index=True)
         starts = None if len(rows) == len(at) else first.astype(np.int64)
-        parts = ("",) * len(rows)
-    limits, share = _limits(rule, profiles, by_row, rows)
-    return Subjects(rows, parts, at, starts, limits, share, _nominals(rule, columns, rows))
+        names, part = ("",), np.zeros(len(rows), np.int64)
+    limits, share = _limits(rule, profiles, roster, rows)
+    return Subjects(rows, names, part, at, starts, limits, share, _nominals(rule, columns, rows))
+
+
+def _of_parts(column: PointColumn, wanted: list[bool]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Whether each series is of a wanted part."""
+    return np.array(wanted, np.bool_)[column.part] if wanted else np.zeros(0, np.bool_)
+
+
+def _are_whole(column: PointColumn) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return _of_parts(column, [name == "" for name in column.part_names])
+
+
+def _are_fed(column: PointColumn, roster: Roster) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    outlets = [outlet_of(name) for name in column.part_names]
+    pairs = zip(column.row.tolist(), column.part.tolist(), strict=True)
+    return np.array([outlets[part] in roster.fed.get(row, NO_OUTLETS) for row, part in pairs], np.bool_)
 
 
 def outlet_of(part: str) -> str:
@@ -118,31 +148,21 @@ def outlet_of(part: str) -> str:
 def _whole_devices(rows: Indices) -> Subjects:
     none = np.full(len(rows), np.nan)
     empty = np.zeros(0, np.int64)
-    return Subjects(rows, ("",) * len(rows), empty, None, none, 0.0, empty)
+    return Subjects(rows, ("",), np.zeros(len(rows), np.int64), empty, None, none, 0.0, empty)
 
 
-def _limits(
-    rule: AlarmRule, profiles: Mapping[str, Profile], by_row: Sequence[Device | None], rows: Indices
-) -> tuple[Floats, float]:
+def _limits(rule: AlarmRule, profiles: Mapping[str, Profile], roster: Roster, rows: Indices) -> tuple[Floats, float]:
     """The static limits, and the share of the nominal when the limit follows the device."""
     fallback = np.nan if rule.limit is None else rule.limit
-    known: dict[tuple[str, str], float] = {}
-    limits = np.full(len(rows), fallback)
-    if rule.limit_from.startswith(OWN_POINT):
-        return limits, 1.0
-    share = float(rule.limit_from.removeprefix(TARGET)) if rule.limit_from.startswith(TARGET) else 0.0
     if not rule.limit_from:
-        return limits, share
-    for index, row in enumerate(rows.tolist()):
-        device = by_row[row]
-        if device is None:
-            continue
-        key = (device.profile, device.model)
-        if key not in known:
-            found = _from_profile(rule, profiles.get(device.profile), device.model, share)
-            known[key] = fallback if found is None else found
-        limits[index] = known[key]
-    return limits, share
+        return np.full(len(rows), fallback), 0.0
+    if rule.limit_from.startswith(OWN_POINT):
+        return np.full(len(rows), fallback), 1.0
+    share = float(rule.limit_from.removeprefix(TARGET)) if rule.limit_from.startswith(TARGET) else 0.0
+    by_model = [_from_profile(rule, profiles.get(profile), model, share) for profile, model in roster.models]
+    # The last place is for rows that the site no longer has.
+    table = np.array([*(fallback if limit is None else limit for limit in by_model), fallback])
+    return table[roster.model[rows]], share
 
 
 def _from_profile(rule: AlarmRule, profile: Profile | None, reported: str, share: float) -> float | None:
@@ -167,6 +187,6 @@ def _nominals(rule: AlarmRule, columns: LiveColumns, rows: Indices) -> Indices:
         return found
     column = columns.column(point)
     at_row = np.full(len(columns.devices), -1, np.int64)
-    whole = np.array([part == "" for part in column.parts], np.bool_)
+    whole = _are_whole(column)
     at_row[column.row[whole]] = column.at[whole]
     return at_row[rows]

@@ -7,8 +7,8 @@ from uuid import UUID
 import numpy as np
 
 from console.domain.alarm_machine import ACTIVE, LATCHED, NORMAL, PENDING_OFF, UNKNOWN, Delays, Flags, Machine, Moves
-from console.domain.alarm_movement import Key, Movement
-from console.domain.alarm_subjects import Subjects
+from console.domain.alarm_movement import Movement
+from console.domain.alarm_subjects import Key, Subjects
 from console.domain.alarm_text import sentence
 from console.domain.alarms import Alarm, AlarmRule, Condition, Test
 from console.domain.identifiers import new_id
@@ -54,12 +54,13 @@ class Watch:
         rule: The rule.
         standing: Alarms that stand, by position of the subject.
         movement: When each value changed last; only for FROZEN rules.
+        subjects: What is judged.
     """
 
     def __init__(self, rule: AlarmRule, subjects: Subjects) -> None:
         self.rule = rule
         self.standing: dict[int, Alarm] = {}
-        self._subjects = subjects
+        self.subjects = subjects
         self._machine = Machine(len(subjects))
         self._judged = _states_judged(rule)
         own_delay = rule.test in {Test.SILENT, Test.FROZEN}
@@ -77,30 +78,20 @@ class Watch:
         machine = self._machine
         for at in np.flatnonzero(machine.phase != NORMAL).tolist():
             phase, since, onset = int(machine.phase[at]), float(machine.since[at]), float(machine.onset[at])
-            yield self._key(at), Carried(phase, since, onset, self.standing.get(at))
-
-    def _key(self, at: int) -> Key:
-        return int(self._subjects.rows[at]), self._subjects.parts[at]
-
-    def keys(self) -> list[Key]:
-        """Row and part of every subject."""
-        return list(zip(self._subjects.rows.tolist(), self._subjects.parts, strict=True))
+            yield self.subjects.key(at), Carried(phase, since, onset, self.standing.get(at))
 
     def inherit(self, before: "Watch") -> None:
         """Take over from the watch of the shape before when each value changed last."""
         if self.movement is not None and before.movement is not None:
-            places = {key: at for at, key in enumerate(before.keys())}
-            self.movement.inherit(before.movement, places, self.keys())
+            self.movement.inherit(before.movement, *self.subjects.in_common(before.subjects))
 
     def adopt(self, states: Mapping[Key, Carried]) -> set[Key]:
         """Take over carried states; returns the keys that found their subject."""
         found: set[Key] = set()
-        if not states:
-            return found
         machine = self._machine
-        for at, key in enumerate(self.keys()):
-            state = states.get(key)
-            if state is None:
+        for key, state in states.items():
+            at = self.subjects.find(key)
+            if at < 0:
                 continue
             found.add(key)
             machine.phase[at], machine.since[at], machine.onset[at] = state.phase, state.since, state.onset
@@ -110,14 +101,14 @@ class Watch:
 
     def judge(self, instant: Instant) -> list[Alarm]:
         """Evaluate once; returns the alarms that are new or changed."""
-        if not len(self._subjects):
+        if not len(self.subjects):
             return []
         values, limits, bad, good, known, sampled = self._test(instant)
         moves = self._machine.step(bad, good, known, instant.now, sampled, self._delays)
         return [] if moves is None else self._tell(moves, instant, values, limits)
 
     def _test(self, instant: Instant) -> tuple[Floats, Floats, Flags, Flags, Flags, Floats]:
-        rule, subjects = self.rule, self._subjects
+        rule, subjects = self.rule, self.subjects
         rows = subjects.rows
         sampled = instant.columns.answered[rows]
         if rule.test is Test.SILENT:
@@ -147,8 +138,8 @@ class Watch:
                 return values < limits, ~(values < limits + back)
             case _:
                 equal: Flags = values == limits
-                if self._subjects.starts is not None:
-                    equal &= self._subjects.values(instant.columns, True)[0] == limits
+                if self.subjects.starts is not None:
+                    equal &= self.subjects.values(instant.columns, True)[0] == limits
                 return equal, ~equal
 
     def _tell(self, moves: Moves, instant: Instant, values: Floats, limits: Floats) -> list[Alarm]:
@@ -167,7 +158,7 @@ class Watch:
         return changed
 
     def _raise(self, at: int, instant: Instant, values: Floats, limits: Floats) -> Alarm:
-        rule, row, part = self.rule, int(self._subjects.rows[at]), self._subjects.parts[at]
+        rule, (row, part) = self.rule, self.subjects.key(at)
         silent = rule.test is Test.SILENT
         value = None if silent or np.isnan(values[at]) else float(values[at])
         limit = None if silent or np.isnan(limits[at]) else float(limits[at])

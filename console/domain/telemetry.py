@@ -50,13 +50,20 @@ class PointColumn:
         point: Canonical name.
         at: Where each series stands in the flat arrays.
         row: The device row of each series; ascending, so parts of one device are neighbours.
-        parts: The part of each series.
+        part_names: Every distinct part.
+        part: For each series its place in `part_names`.
     """
 
     point: str
     at: Indices
     row: Indices
-    parts: tuple[str, ...]
+    part_names: tuple[str, ...]
+    part: Indices
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The part of each series, in words; made anew at every call."""
+        return tuple([self.part_names[number] for number in self.part.tolist()])
 
 
 class _Growing(Generic[ScalarT]):
@@ -246,8 +253,8 @@ class LiveColumns:
 
     def _find(self, point: str) -> PointColumn:
         """Layout by layout: all devices of one layout have the point at the same places of their blocks."""
-        at, row = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        parts: list[str] = []
+        at, row, part = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        names: dict[str, int] = {}
         for layout, number in self._layouts.items():
             places = [place for place, signal in enumerate(layout.signals) if signal.point == point]
             if not places:
@@ -255,10 +262,11 @@ class LiveColumns:
             rows = np.flatnonzero(self._layout_number.view == number)
             at.append((self._start.view[rows][:, None] + np.array(places, np.int64)).ravel())
             row.append(np.repeat(rows, len(places)))
-            parts += [layout.signals[place].part for place in places] * len(rows)
-        flat_at, flat_row = np.concatenate(at), np.concatenate(row)
+            numbers = [names.setdefault(layout.signals[place].part, len(names)) for place in places]
+            part.append(np.tile(np.array(numbers, np.int64), len(rows)))
+        flat_row = np.concatenate(row)
         order = np.argsort(flat_row, kind="stable")
-        return PointColumn(point, flat_at[order], flat_row[order], tuple(parts[place] for place in order.tolist()))
+        return PointColumn(point, np.concatenate(at)[order], flat_row[order], tuple(names), np.concatenate(part)[order])
 
     def whole(self, point: str) -> tuple[Floats, Codes]:
         """One value and quality for each device row: the series without a part, or the greatest of the parts.

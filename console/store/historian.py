@@ -58,6 +58,7 @@ class Historian:
         self._opening = asyncio.Lock()
         self._flusher = Flusher(self._in_thread)
         self._background: asyncio.Task[None] | None = None
+        self._sweep: asyncio.Task[int] | None = None
 
     async def resume(self) -> None:
         """Open the files that may hold head rows of unfinished hours. Call once, before the first append."""
@@ -82,7 +83,13 @@ class Historian:
         To be called at least once per shortest poll period, so that no report is overtaken by the next of the same
         device. Each report goes into the slot of its own time; a slot without one stays NOT_POLLED, or carries the
         reason when the device failed to answer.
+
+        A sweep that was begun is brought to its end even when its caller is cancelled: half of it may be written.
         """
+        self._sweep = asyncio.create_task(self._append(columns, at), name="history: sweep")
+        return await asyncio.shield(self._sweep)
+
+    async def _append(self, columns: LiveColumns, at: float) -> int:
         async with self._one_at_a_time:
             self._take_news()
             snapshot = self._copy(columns)
@@ -177,6 +184,8 @@ class Historian:
     async def close(self) -> None:
         """End background work at its next step, close the files, end the threads. Head rows stay for the next start."""
         self._flusher.stop()
+        if self._sweep is not None:
+            await asyncio.wait([self._sweep])
         try:
             await self._settle()
         finally:

@@ -11,7 +11,7 @@ import pytest
 
 from console.collector.availability import LONGEST_RETRY_SECONDS, Availability
 from console.collector.fleet import Fleet, default_period
-from console.domain.inventory import Device
+from console.domain.inventory import Device, SnmpAccess
 from console.domain.telemetry import LiveColumns
 from drivers.core.device import Driver, Tier
 from drivers.core.errors import Malformed, TimedOut, Unreachable
@@ -258,11 +258,13 @@ def test_that_the_wait_grows_from_the_second_failure_up_to_its_limit(expected_lo
 def test_that_nobody_is_taken_for_silent_before_the_first_question() -> None:
     columns = LiveColumns()
     fleet = Fleet(columns, LampOpener(), SystemClock(), lambda device: None)
+    access = SnmpAccess("3", "site-noc")
     fleet.add(
-        Device(uuid4(), f"PDU-{at}", DeviceKind.PDU, Address("127.0.0.1", 161), profile="lamp") for at in range(100)
+        Device(uuid4(), f"PDU-{at}", DeviceKind.PDU, Address("127.0.0.1", 161), profile="lamp", snmp=access)
+        for at in range(100)
     )
     assert columns.period[0] == 10.0
-    assert columns.period[99] == pytest.approx(49.5, abs=0.1)
+    assert columns.period[99] == pytest.approx(99.0, abs=0.1)
 
 
 def test_that_the_usual_periods_are_those_of_the_design() -> None:
