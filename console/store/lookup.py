@@ -115,7 +115,12 @@ def blobs(
     points: Collection[str],
     chunks: Collection[int],
 ) -> ShardBlobs:
-    """Tiles of some points and chunks, and all head rows, of a shard."""
+    """Tiles of some points and chunks, and all head rows, of a shard, with the seats they were written with.
+
+    A device may have taken a seat since the shard was looked up, and the newest head rows then name it; seats only
+    ever follow one another, so what was worked out with the older ones still holds.
+    """
+    shard = _shards(connection, shard.origin, shard.id)[0]
     tile, head = schema.tile.c, schema.head.c
     query = (
         select(tile.point, tile.chunk, tile.hour, tile.body)

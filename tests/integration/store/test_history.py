@@ -1,6 +1,7 @@
 """Sweeps are kept exactly, in the slot of each report's own time, through hours, months, restarts and readers."""
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -11,9 +12,13 @@ from sqlalchemy import Connection
 from console.domain.inventory import Device, Site
 from console.domain.telemetry import LiveColumns
 from console.store.codec import CorruptBlob
-from console.store.history_reader import open_reader
-from console.store.month import months
+from console.store.database import Database
+from console.store.engine import open_reader_engine
+from console.store.history_reader import hours_between, open_reader
+from console.store.lookup import all_shards, blobs
+from console.store.month import month_path, months
 from console.store.site_store import SiteStore
+from console.store.totals import Sums, members_of
 from drivers.core.identity import Address, DeviceKind
 from drivers.core.reading import DeviceState, Layout, Quality, Report, Signal
 
@@ -296,3 +301,22 @@ async def test_that_a_device_of_another_kind_goes_on_in_its_new_period(store: Si
     ]
     (fine,) = await store.reader.read(UUID(int=2), [("accepted", "")], HOUR, HOUR + 20)
     assert not fine.quality.any()
+
+
+async def test_that_a_device_that_joins_between_two_questions_of_a_reader_does_no_harm(
+    store: SiteStore, columns: LiveColumns, tmp_path: Path
+) -> None:
+    columns.ingest(0, a_report(HOUR + 1, values_at(1)))
+    await store.history.append(columns, HOUR + 2)
+    database = Database(open_reader_engine(month_path(tmp_path, months(tmp_path)[0])), tmp_path, writable=False)
+    try:
+        (shard,) = await database.read(all_shards)
+        columns.ingest(1, a_report(HOUR + 6, values_at(6)))
+        await store.history.append(columns, HOUR + 7)
+        hours = hours_between(HOUR, HOUR + 3600)
+        stored = await database.read(partial(blobs, shard=shard, hours=hours, points={"hashrate"}, chunks={0}))
+    finally:
+        await database.close()
+    sums = Sums.over(HOUR, HOUR + 10, 5.0, 5.0)
+    sums.add(stored, "hashrate", members_of(shard, "hashrate", None), hours)
+    assert sums.result("hashrate").count.tolist() == [1, 0]
