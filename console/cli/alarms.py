@@ -10,6 +10,7 @@ from pathlib import Path
 
 from console.cli.incident_desk import ACTIONS, OK, USAGE, Cases, Deed, DeskError, carry_out, iso, read_cases
 from console.domain.alarms import Alarm
+from console.support.plain_text import visible, visible_lines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         shown = asyncio.run(_work(arguments))
     except DeskError as error:
-        print(error, file=sys.stderr)
+        print(visible_lines(str(error)), file=sys.stderr)
         return error.code
     if arguments.json:
         print(json.dumps({"alarms": [as_json(alarm) for alarm in shown]}))
@@ -41,8 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for alarm in shown:
             print(
-                f"{iso(alarm.raised_at)} {_stand(alarm):26} Sev{int(alarm.severity)} "
-                f"{alarm.title}{f' (acknowledged by {alarm.acknowledged_by})' if alarm.acknowledged_by else ''}"
+                f"{iso(alarm.raised_at)} {_stand(alarm):26} Sev{int(alarm.severity)} {visible(alarm.title)}{_by(alarm)}"
             )
     return OK
 
@@ -70,6 +70,10 @@ async def _act(arguments: argparse.Namespace, cases: Cases) -> Alarm:
     await carry_out(arguments.folder, Deed(arguments.action, incident, actor, arguments.note))
     after = await read_cases(arguments.folder)
     return next((one for one in after.alarms if one.id == alarm.id), replace(alarm))
+
+
+def _by(alarm: Alarm) -> str:
+    return f" (acknowledged by {visible(alarm.acknowledged_by)})" if alarm.acknowledged_by else ""
 
 
 def _stand(alarm: Alarm) -> str:

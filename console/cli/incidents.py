@@ -12,6 +12,7 @@ from console.cli.incident_desk import ACTIONS, OK, USAGE, Cases, Deed, DeskError
 from console.domain.clocks import deadline, duration, time_left
 from console.domain.incident_life import queue_order, running_clock
 from console.domain.incidents import Incident
+from console.support.plain_text import visible, visible_lines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         cases, shown = asyncio.run(_work(arguments))
     except DeskError as error:
-        print(error, file=sys.stderr)
+        print(visible_lines(str(error)), file=sys.stderr)
         return error.code
     if arguments.json:
         print(json.dumps({"incidents": [as_json(incident, cases) for incident in shown]}))
@@ -95,7 +96,8 @@ def _print_table(incidents: list[Incident], cases: Cases) -> None:
         scope = f"{devices:,} device{'' if devices == 1 else 's'}"
         print(
             f"{incident.label:9} Sev{int(incident.severity)} {_clock(incident, cases, now):26} "
-            f"{incident.state.value:13} {incident.owner or 'unassigned':14} {scope:14} {incident.title}"
+            f"{incident.state.value:13} {visible(incident.owner) or 'unassigned':14} {scope:14} "
+            f"{visible(incident.title)}"
         )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from console.cli import device_json
 from console.cli import login as login_options
 from console.collector.discovery import PORTS
+from console.support.plain_text import visible_lines
 from drivers.core.errors import DeviceError, ProfileError, Unsupported
 from drivers.core.identity import Address, Identity
 from drivers.core.profile import Profile
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(error.args[0], file=sys.stderr)
         return USAGE
     outcome = asyncio.run(_poll(places, profile, arguments.unit, snmp))
-    print(json.dumps(_object(outcome)) if arguments.json else _text(outcome))
+    print(json.dumps(_object(outcome)) if arguments.json else visible_lines(_text(outcome)))
     return 0 if outcome.error is None else FOUND_PROBLEMS
 
 

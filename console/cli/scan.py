@@ -9,6 +9,7 @@ import time
 from console.cli import device_json
 from console.cli import login as login_options
 from console.collector.discovery import IN_FLIGHT, PORTS, RATE, Found, Progress, addresses, scan
+from console.support.plain_text import visible_lines
 from drivers.core.errors import ProfileError
 from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
@@ -77,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         written = [device_json.device(item.address, item.identity) for item in found]
         print(json.dumps({"scanned": len(places), "seconds": round(seconds, 3), "found": written}))
     else:
-        print(_table(found, len(places), seconds))
+        print(visible_lines(_table(found, len(places), seconds)))
     return 0
 
 

@@ -14,6 +14,7 @@ from console.services.ports import StoreFull
 from console.store.engine import StoreError
 from console.store.lock import FolderBusy, FolderLock
 from console.store.site_store import CONSOLE_FILE, SiteStore
+from console.support.plain_text import visible, visible_lines
 from drivers.core.profile_file import load_profiles
 
 FOUND_PROBLEMS = 1
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace, error: ExchangeError) -> None:
-    print(error, file=sys.stderr)
+    print(visible_lines(str(error)), file=sys.stderr)
     print(f"{len(error.problems)} problem(s); nothing was imported.", file=sys.stderr)
     if arguments.json:
         problems = [{"line": problem.line, "text": problem.text} for problem in error.problems]
@@ -108,7 +109,7 @@ def _summary(arguments: argparse.Namespace, existing: Site | None, site: Site) -
         print(json.dumps({"site": site.name, "folder": str(arguments.folder), **counts}))
     else:
         print(
-            f"{site.name}: {counts['devices']} devices in {arguments.folder} "
+            f"{visible(site.name)}: {counts['devices']} devices in {arguments.folder} "
             f"({counts['added']} new, {counts['changed']} changed, {counts['removed']} gone)"
         )
 
@@ -123,5 +124,5 @@ async def _export(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"site": site.name, "devices": len(site.devices), "text": text}))
     else:
-        sys.stdout.write(text)
+        sys.stdout.write(visible_lines(text) if sys.stdout.isatty() else text)
     return 0

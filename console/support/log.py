@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from console.support.plain_text import visible, visible_lines
+
 FILE_BYTES = 5 * 1024 * 1024
 FILES_KEPT = 3
 FORM = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
@@ -42,14 +44,28 @@ class Redactor(logging.Filter):
         return True
 
 
+class OneLine(logging.Formatter):
+    """Writes a message on one line whatever names it holds; a traceback of ours keeps its lines."""
+
+    converter = staticmethod(time.gmtime)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
+        """The line without its traceback."""
+        record.message = visible(record.message)
+        return super().formatMessage(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line and its traceback, whose last line may quote anything."""
+        return visible_lines(super().format(record))
+
+
 redactor = Redactor()
 """The one of this process."""
 
 
 def set_up(level: int = logging.INFO, *, file: Path | None = None, stream: bool = True) -> None:
     """Send the log to stderr, to a rotating file, or both; what was set up before is replaced. Times are UTC."""
-    form = logging.Formatter(FORM, "%Y-%m-%dT%H:%M:%SZ")
-    form.converter = time.gmtime
+    form = OneLine(FORM, "%Y-%m-%dT%H:%M:%SZ")
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)] if stream else []
     if file is not None:
         handlers.append(

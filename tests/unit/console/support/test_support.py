@@ -11,6 +11,7 @@ import pytest
 from console.support import log
 from console.support.environment import allow_open_files, free_bytes, open_files, run
 from console.support.garbage import LongLived, start_clean
+from console.support.plain_text import visible, visible_lines
 from console.support.selfcheck import (
     Check,
     check_disk,
@@ -150,3 +151,28 @@ def test_that_what_has_come_to_stay_is_taken_out_once_for_each_shape() -> None:
     finally:
         gc.unfreeze()
         gc.set_threshold(*thresholds)
+
+
+HOSTILE = "T1\x1b[2J\x1b]0;root\x07\x9b31m\r\n2026 ERROR forged\u202e\u2028\x00"
+
+
+def test_that_no_control_reaches_a_terminal_from_foreign_text() -> None:
+    assert visible("Prüfstand 7 “A”, 温度, 🔥") == "Prüfstand 7 “A”, 温度, 🔥"
+    assert visible(HOSTILE) == (r"T1\x1b[2J\x1b]0;root\x07\x9b31m\r\n2026 ERROR forged\u202e\u2028\x00")
+    assert visible_lines("a\nb\x1b") == "a\nb\\x1b"
+
+
+def test_that_a_name_cannot_forge_a_line_of_the_log(tmp_path: Path, restored_root: None) -> None:
+    file = tmp_path / "collector.log"
+    logging.getLogger().handlers[:] = []
+    log.set_up(file=file, stream=False)
+    logging.getLogger("console.test").warning("%s is lost", HOSTILE)
+    try:
+        float(HOSTILE)
+    except ValueError:
+        logging.getLogger("console.test").exception("a fault")
+    written = file.read_text()
+    assert not any(letter in written for letter in "\x1b\x07\x9b\r\x00\u202e\u2028")
+    assert written.splitlines()[0].endswith("is lost")
+    assert "Traceback" in written
+    assert len(written.splitlines()) > 3, "the traceback keeps its own lines"
