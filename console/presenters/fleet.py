@@ -1,6 +1,7 @@
 """The Fleet table: every device of a site as columns that sort in milliseconds and format only what is drawn."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias, overload
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from console.domain.inventory import Device, Site
 from console.domain.telemetry import Floats, Indices
 from console.presenters import cases, formatting
+from console.presenters.frame import FrameShape
 from console.presenters.miners import Inventory, total
 from console.presenters.places import natural
 from console.presenters.source import SiteState
@@ -88,6 +90,10 @@ class FleetPresenter:
         self._standing = standing
         self._site: Site | None = None
         self._facts: _Facts | None = None
+        self._shape: FrameShape | None = None
+        self._seats = _Seats(np.empty(0, np.int64), np.empty(0, np.int64))
+        self._stood: Standing | None = None
+        self._marks = (np.empty(0, np.uint8), np.empty(0, np.bool_))
 
     def view(self, state: SiteState, now: float) -> FleetView:
         """All devices, in the order of the inventory."""
@@ -95,9 +101,9 @@ class FleetPresenter:
         if facts is None or self._site is not state.site:
             titles = {profile.id: profile.title for profile in state.profiles.values()}
             facts = self._facts = _Facts(state.site, titles)
-            self._site = state.site
-        live = _LiveColumns(state, facts.devices, self._inventory, now)
-        marks, acknowledged = _marks(facts.devices, self._standing.of(state))
+            self._site, self._shape, self._stood = state.site, None, None
+        live = _LiveColumns(state, self._seated(state, facts), self._inventory, now)
+        marks, acknowledged = self._marked(state, facts)
         fresh = int(np.count_nonzero(~live.stale))
         return FleetView(
             ids=facts.ids,
@@ -109,6 +115,33 @@ class FleetPresenter:
             note=f"{formatting.count(len(facts.ids), 'device')}, {formatting.number(fresh)} fresh",
             empty="" if facts.ids else "No devices. Import a site file, or scan a network to find some.",
         )
+
+    def _seated(self, state: SiteState, facts: _Facts) -> "_Seats":
+        """Where each row's values stand; the same until the shape of the frames changes."""
+        shape = state.frame.shape
+        if self._shape is not shape:
+            index = self._inventory.places(state).index
+            self._shape = shape
+            self._seats = _Seats(
+                np.array([shape.rows.get(device.id, -1) for device in facts.devices], np.int64),
+                np.array([index.get(device.id, -1) for device in facts.devices], np.int64),
+            )
+        return self._seats
+
+    def _marked(self, state: SiteState, facts: _Facts) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Severity and acknowledgement of each row; the same until an alarm or an incident changes."""
+        standing = self._standing.of(state)
+        if self._stood is not standing:
+            self._stood, self._marks = standing, _marks(facts.devices, standing)
+        return self._marks
+
+
+@dataclass(frozen=True, slots=True)
+class _Seats:
+    """Row in the frame and place among the miners of each table row; -1 for none."""
+
+    rows: Indices
+    miners: Indices
 
 
 def _marks(devices: Sequence[Device], standing: Standing) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -126,20 +159,19 @@ def _marks(devices: Sequence[Device], standing: Standing) -> tuple[NDArray[np.ui
 class _LiveColumns:
     """The columns that change with every frame."""
 
-    def __init__(self, state: SiteState, devices: Sequence[Device], inventory: Inventory, now: float) -> None:
+    def __init__(self, state: SiteState, seats: _Seats, inventory: Inventory, now: float) -> None:
         frame = state.frame
         self._frame = frame
-        self._rows: Indices = np.array([frame.shape.rows.get(device.id, -1) for device in devices], np.int64)
-        self._size = len(devices)
+        self._rows = seats.rows
+        self._size = len(seats.rows)
         self._states = self._take(frame.state.astype(np.float64), float(DeviceState.UNKNOWN)).astype(np.uint8)
         self._age = self._take(frame.age(now))
         self.stale = self._take(frame.stale(now).astype(np.float64), 1.0) > 0
         figures = inventory.figures(state, now)
-        places = inventory.places(state)
-        miner_at = np.array([places.index.get(device.id, -1) for device in devices], np.int64)
-        self._deviation = _spread(figures.deviation, miner_at)
-        self._power = np.where(miner_at >= 0, _spread(figures.power, miner_at), self._take(frame.whole("power")[0]))
-        self._efficiency = _spread(figures.efficiency, miner_at)
+        miners = seats.miners
+        self._deviation = _spread(figures.deviation, miners)
+        self._power = np.where(miners >= 0, _spread(figures.power, miners), self._take(frame.whole("power")[0]))
+        self._efficiency = _spread(figures.efficiency, miners)
 
     def _take(self, values: Floats, absent: float = float("nan")) -> Floats:
         return np.where(self._rows >= 0, values[self._rows], absent) if len(values) else np.full(self._size, absent)
