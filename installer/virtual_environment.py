@@ -66,6 +66,7 @@ def make(requirements: Path, progress: Progress) -> None:
     pip = _environment_with_pip(progress)
     _install(pip, requirements, progress)
     _link_project()
+    _compile_project()
     fingerprints = [_fingerprint(requirements)]
     if requirements == TEST_REQUIREMENTS:
         fingerprints.append(_fingerprint(REQUIREMENTS))
@@ -174,6 +175,12 @@ def explain(tail: list[str]) -> NoReturn:
         "pip could not install the locked packages: " + " ".join(errors),
         "Read the lines above; deleting .venv and running the same command again starts afresh.",
     )
+
+
+def _compile_project() -> None:
+    """Compile the project once, as pip compiles what it installs: the first window comes a second sooner."""
+    folders = [str(ROOT / name) for name in ("console", "drivers", "widgets", "resources")]
+    subprocess.run([str(interpreter()), "-m", "compileall", "-q", *folders], check=False)
 
 
 def _link_project() -> None:
