@@ -86,7 +86,8 @@ async def test_that_poll_tells_a_dead_device_from_wrong_usage(unused_tcp_port: i
     assert "missing-entry" in error
 
 
-async def test_that_scan_lists_what_it_found(recorded: Path, unused_tcp_port: int) -> None:
+async def test_that_scan_lists_what_it_found(recorded: Path, unused_tcp_port: int, expected_log: list[str]) -> None:
+    expected_log.append("Invalid Modbus protocol id")  # the meter, when it is asked in a miner's words
     miner = RecordedMiner(read_replies(recorded / "miners" / "antminer-s19pro-stock"))
     async with serve_replies(miner) as antminer, serve(device(inputs=EM24_INPUT)) as meter:
         targets = [str(antminer), str(meter), f"127.0.0.1:{unused_tcp_port}"]
