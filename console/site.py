@@ -34,7 +34,7 @@ from console.settings.secrets import read_secret
 from console.store.lock import FolderLock, holder_of
 from console.store.site_store import SiteStore
 from console.support.clock import SystemClock
-from console.support.environment import allow_open_files
+from console.support.environment import allow_open_files, put_the_loop_first
 from console.support.garbage import LongLived, start_clean
 from console.support.log import redactor
 from drivers.core.profile_file import load_profiles
@@ -88,6 +88,7 @@ async def run_site(
     """
     stop = stop if stop is not None else asyncio.Event()
     limit = allow_open_files()
+    put_the_loop_first()
     log.info("collector %d starts on %s (up to %d open files)", os.getpid(), folder, limit)
     async with AsyncExitStack() as stack:
         died = holder_of(folder).pid != 0

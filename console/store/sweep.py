@@ -107,11 +107,19 @@ class Tracker:
         """Devices whose every series carries the same reason for being missing, once for each slot."""
         if not len(self._rows):
             return self._rows, now, np.empty(0, np.uint8)
-        # Every other segment is a device's block; those between may hold dead blocks of earlier layouts.
+        # A device that failed to answer carries the reason in every series; its first one tells whom to look at.
+        starts = self._edges[::2]
+        first = snapshot.quality[starts]
+        likely = silent & (first >= Quality.UNREACHABLE) & (first <= Quality.REJECTED) & (now > self._slot[self._rows])
+        at = np.flatnonzero(likely)
+        if not len(at):
+            return self._rows[:0], now[:0], first[:0]
+        # Every other segment is a device's block; those between are nobody's business.
+        edges = np.stack([starts[at], self._edges[1::2][at]], axis=1).ravel()
         padded = np.append(snapshot.quality, np.uint8(Quality.NOT_POLLED))
-        reason = np.minimum.reduceat(padded, self._edges)[::2]
-        lost = silent & (reason >= Quality.UNREACHABLE) & (reason <= Quality.REJECTED) & (now > self._slot[self._rows])
-        return self._rows[lost], now[lost], reason[lost]
+        reason = np.minimum.reduceat(padded, edges)[::2]
+        same = (reason >= Quality.UNREACHABLE) & (reason <= Quality.REJECTED)
+        return self._rows[at[same]], now[at[same]], reason[same]
 
     def _follow(self, snapshot: Snapshot) -> None:
         """Take in a new shape. Blocks without series are left out."""
