@@ -36,6 +36,14 @@ def has_display() -> bool:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the console until it is closed."""
+    absent = [str(folder) for folder in arguments.folders if not folder.is_dir()]
+    if absent:
+        print(
+            f"terrahash: {absent[0]} is neither a command nor a folder. `terrahash --help` lists the commands; "
+            "`terrahash site import FOLDER FILE` makes a site folder.",
+            file=sys.stderr,
+        )
+        return USAGE
     if not arguments.headless and not has_display() and "QT_QPA_PLATFORM" not in os.environ:
         print(
             "terrahash: there is no display (DISPLAY and WAYLAND_DISPLAY are not set). "

@@ -6,6 +6,7 @@ connection; firmware that refuses them (status code 14), or answers only the fir
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -160,8 +161,10 @@ class _Exchange(asyncio.Protocol):
 
 
 def _reason(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text or type(error).__name__
+    """The operating system's own words; asyncio puts a sentence with the address where they belong."""
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    return str(error) or type(error).__name__
 
 
 def parse(raw: bytes, place: str) -> tuple[Mapping[str, object], bool]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.__main__ import COMMANDS
+from console.__main__ import COMMANDS, main
 from console.support.selfcheck import check_libraries
 from drivers.simulators.plan import demo_site
 from drivers.simulators.ports import Ports
@@ -79,3 +79,8 @@ def test_that_every_command_but_the_console_and_the_demo_runs_without_qt(tmp_pat
     for each in found:
         if "--json" in each["words"]:
             json.loads(each["out"])
+
+
+def test_that_a_word_that_is_neither_command_nor_folder_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["incidets"]) == 2
+    assert "neither a command nor a folder" in capsys.readouterr().err
