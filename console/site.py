@@ -37,6 +37,7 @@ from console.support.clock import SystemClock
 from console.support.environment import allow_open_files, put_the_loop_first
 from console.support.garbage import LongLived, start_clean
 from console.support.log import redactor
+from drivers.core.identity import DeviceKind
 from drivers.core.profile_file import load_profiles
 from drivers.registry import Connections
 
@@ -291,7 +292,8 @@ class _Collector:
 
     def _devices_changed(self, site: Site, devices: Sequence[Device]) -> None:
         self._evaluator.use(site)
-        self._triage.use(site, nominal_weights(site, self._profiles))
+        miners = any(device.kind is DeviceKind.MINER for device in devices)
+        self._triage.use(site, nominal_weights(site, self._profiles) if miners else None)
         self._server.publish_devices(tuple(devices))
 
     def _stop_for(self, reason: str) -> None:

@@ -5,7 +5,7 @@ target makes no edge at all, so a typo leaves a device outside a tree instead of
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from uuid import UUID
@@ -119,6 +119,23 @@ class Topology:
     def cooled_places(self) -> frozenset[str]:
         """The places (tanks, rows) that loops cool, as the site file names them."""
         return frozenset(place for loop in self.site.loops for place in loop.cools if place)
+
+
+def follow(topology: Topology, site: Site) -> Topology:
+    """The trees of a changed site: the same ones as long as only facts about devices changed (model, serial, MAC).
+
+    Building the trees of 30,000 devices takes most of a second.
+    """
+    before = topology.site
+    same = (
+        len(before.devices) == len(site.devices)
+        and (before.loops, before.feeds, before.links) == (site.loops, site.feeds, site.links)
+        and all(
+            old is new or (old.id, old.name, old.place) == (new.id, new.name, new.place)
+            for old, new in zip(before.devices, site.devices, strict=True)
+        )
+    )
+    return replace(topology, site=site) if same else build_topology(site)
 
 
 def build_topology(site: Site) -> Topology:

@@ -10,7 +10,7 @@ from console.domain.incident_life import allowed, resolve_refusal
 from console.domain.incident_text import Weights, equal_weights
 from console.domain.incidents import EventKind, Incident, IncidentEvent, IncidentState
 from console.domain.inventory import Site
-from console.domain.topology import build_topology
+from console.domain.topology import Topology, build_topology, follow
 from console.services.case_events import DeadlineWatch, EventWriter, missed_deadlines
 from console.services.casebook import Case, CaseBook
 from console.services.ports import Clock, ConflictError, IncidentLog
@@ -63,10 +63,9 @@ class Triage:
         self._changed: dict[UUID, Incident] = {}
         self._deadlines = DeadlineWatch()
         self._lock = asyncio.Lock()
-        self._set_site(site)
+        self._set_site(site, build_topology(site))
 
-    def _set_site(self, site: Site) -> None:
-        topology = build_topology(site)
+    def _set_site(self, site: Site, topology: Topology) -> None:
         self.book = CaseBook(topology, self._rules)
         weights = equal_weights(topology) if self._weights is None else self._weights
         self._write = EventWriter(self.book, site, weights)
@@ -75,7 +74,7 @@ class Triage:
         """Take over a changed site; open cases and waiting alarms stay."""
         self._weights = self._weights if weights is None else weights
         before = self.book
-        self._set_site(site)
+        self._set_site(site, follow(before.topology, site))
         self.book.take_over(before)
 
     def standing(self) -> list[Alarm]:

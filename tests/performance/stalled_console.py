@@ -79,6 +79,8 @@ async def collect(folder: Path, series: int, seconds: float, victim: int) -> dic
         await asyncio.sleep(0.05)
     values, quality = np.random.default_rng(1).random(series), bytes(series)
     start_clean()
+    # What was just done on the loop is no lag of the link: let the measurement see it before it begins.
+    await asyncio.sleep(0.2)
     lag.take()
     late = {"before": 0.0, "stalled": 0.0, "after": 0.0}
     begin = time.monotonic()

@@ -344,3 +344,22 @@ def test_that_a_thousand_devices_are_judged_alike() -> None:
             plant.report(76.0 if at % 2 else 60.0, device=at)
         told = plant.evaluator.evaluate(plant.now)
     assert {alarm.device_name for alarm in told} == {f"D{at}" for at in range(1, 1000, 2)}
+
+
+def test_that_a_large_site_takes_new_shapes_in_after_a_while_and_judges_what_it_knows_until_then() -> None:
+    plant = Plant(HOT, devices=12_000)
+    (alarm,) = plant.play(76, 35)
+    plant.report(76, device=1)
+    assert plant.step(1.0) == [], "the second device's first report changed the shape"
+    plant.report(70)
+    plant.report(76, device=1)
+    plant.step(4.0)
+    told = []
+    for _ in range(12):
+        plant.report(70)
+        plant.report(76, device=1)
+        told += plant.step()
+    assert {(one.device, one.condition) for one in told} == {
+        (alarm.device, Condition.NORMAL),
+        (plant.devices[1].id, Condition.ACTIVE),
+    }

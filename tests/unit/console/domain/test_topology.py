@@ -1,9 +1,10 @@
 """The trees of a site."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 from console.domain.inventory import Device, Feed, Link, Loop, Site
-from console.domain.topology import SITE_NODE, build_topology
+from console.domain.topology import SITE_NODE, build_topology, follow
 from drivers.core.identity import Address, DeviceKind
 
 
@@ -82,3 +83,21 @@ def test_that_a_node_nobody_knows_has_no_relatives() -> None:
     assert tree.ancestors("M1") == ()
     assert tree.children("M1") == ()
     assert tree.nodes() == (SITE_NODE,)
+
+
+def test_that_facts_about_devices_leave_the_trees_as_they_are() -> None:
+    before = build_topology(site(feeds=(Feed("PDU-28/1", "M1"),)))
+    told = replace(before.site, devices=(replace(M1, serial="S1", model="Antminer S21"), *before.site.devices[1:]))
+    after = follow(before, told)
+    assert after.trees is before.trees
+    assert after.site is told
+
+
+def test_that_a_device_that_moved_or_was_renamed_gets_new_trees() -> None:
+    before = build_topology(site(loops=(Loop("LOOP-B", ("PLC-B",), ("B/T14",)),)))
+    moved = replace(before.site, devices=(replace(M1, place="A/T1"), *before.site.devices[1:]))
+    assert follow(before, moved).tree("cooling").members("LOOP-B") == {M2.id}
+    fed = replace(before.site, feeds=(Feed("PDU-28/1", "M1"),))
+    assert follow(before, fed).tree("power").members("PDU-28") == {M1.id}
+    fewer = replace(before.site, devices=before.site.devices[1:])
+    assert follow(before, fewer).tree("cooling").members("LOOP-B") == {M2.id}
