@@ -5,6 +5,7 @@ from datetime import date
 
 from console.exchange.problems import Problems, instead
 from console.exchange.toml_lines import Table
+from console.support.plain_text import visible
 
 
 class Fields:
@@ -33,6 +34,9 @@ class Fields:
             return ""
         if not isinstance(value, str) or "\n" in value:
             self.wrong(key, f'"{key}" must be one line of text in quotes')
+            return ""
+        if not value.isprintable() and visible(value) != value:
+            self.wrong(key, f'"{key}" holds characters that nobody can see: {visible(value)}; take them out')
             return ""
         if required and not value.strip():
             self.wrong(key, f'"{key}" is empty; give it a text')
