@@ -86,22 +86,24 @@ class Historian:
 
         A sweep that was begun is brought to its end even when its caller is cancelled: half of it may be written.
         """
-        self._sweep = asyncio.create_task(self._append(columns, at), name="history: sweep")
-        return await asyncio.shield(self._sweep)
-
-    async def _append(self, columns: LiveColumns, at: float) -> int:
         async with self._one_at_a_time:
+            if self._sweep is not None and not self._sweep.done():
+                await asyncio.wait([self._sweep])
             self._take_news()
-            snapshot = self._copy(columns)
-            picks = await self._in_thread(self._tracker.pick, snapshot, at)
-            stored = 0
-            for month, hours in _by_month(picks).items():
-                file = await self._file(month)
-                rows, count = await self._in_thread(self._encode, file, snapshot, picks, hours)
-                await file.append(rows, file.registry.additions())
-                stored += count
-            self._tracker.keep(snapshot, picks)
+            self._sweep = asyncio.create_task(self._store(self._copy(columns), at), name="history: sweep")
+            stored = await asyncio.shield(self._sweep)
         self._tend(at)
+        return stored
+
+    async def _store(self, snapshot: Snapshot, at: float) -> int:
+        picks = await self._in_thread(self._tracker.pick, snapshot, at)
+        stored = 0
+        for month, hours in _by_month(picks).items():
+            file = await self._file(month)
+            rows, count = await self._in_thread(self._encode, file, snapshot, picks, hours)
+            await file.append(rows, file.registry.additions())
+            stored += count
+        self._tracker.keep(snapshot, picks)
         return stored
 
     def _copy(self, columns: LiveColumns) -> Snapshot:

@@ -1,5 +1,6 @@
 """Sweeps are kept exactly, in the slot of each report's own time, through hours, months, restarts and readers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -320,3 +321,19 @@ async def test_that_a_device_that_joins_between_two_questions_of_a_reader_does_n
     sums = Sums.over(HOUR, HOUR + 10, 5.0, 5.0)
     sums.add(stored, "hashrate", members_of(shard, "hashrate", None), hours)
     assert sums.result("hashrate").count.tolist() == [1, 0]
+
+
+async def test_that_a_sweep_whose_caller_is_cancelled_is_brought_to_its_end_and_the_next_one_follows(
+    store: SiteStore, columns: LiveColumns
+) -> None:
+    for number in range(4, 24):
+        row = columns.add(UUID(int=number), 5.0)
+        at = HOUR + number
+        columns.ingest(row, a_report(at, values_at(at)))
+        sweep = asyncio.create_task(store.history.append(columns, at))
+        await asyncio.sleep(number / 2000)  # into every step of a sweep, whichever it is on this machine
+        sweep.cancel()
+        await asyncio.wait([sweep])
+        await store.history.append(columns, at + 0.1)
+        (hashrate,) = await store.reader.read(UUID(int=number), [("hashrate", "")], HOUR, HOUR + 60)
+        assert np.nansum(hashrate.values) == values_at(at)[0]

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from console.collector.inventory import LiveInventory
+from console.collector.inventory import DEVICES_PER_ROUND, LiveInventory
 from console.collector.poller import Tally
 from console.collector.recorder import HOLD_SECONDS, RETRY_SECONDS, Recorder
 from console.collector.rounds import LoopLag, Rate, every
@@ -135,6 +135,21 @@ async def test_that_facts_of_many_devices_are_kept_and_told_together() -> None:
     assert told == [(known, replace(METER, serial="77"))]
     assert disk.sites == [inventory.site]
     assert inventory.site.devices == told[0]
+
+
+async def test_that_a_large_site_is_saved_and_told_more_rarely_and_at_the_end_at_once() -> None:
+    disk, told = Disk(), list[Sequence[Device]]()
+    many = tuple(replace(MINER, id=uuid4(), name=f"T1-{at}") for at in range(2 * DEVICES_PER_ROUND))
+    inventory = LiveInventory(replace(SITE, devices=many), disk.save, lambda site, devices: told.append(devices))
+    for at in range(4):
+        inventory.learned(replace(many[at], serial=str(at)))
+        await inventory.round()
+    assert [len(devices) for devices in told] == [1, 3], "the first at once, then every third round"
+    inventory.learned(replace(many[9], serial="9"))
+    await inventory.round()
+    assert len(told) == 2
+    await inventory.settle()
+    assert len(told) == 3
 
 
 async def test_that_facts_wait_for_a_disk_with_room(expected_log: list[str]) -> None:
