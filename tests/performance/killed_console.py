@@ -1,7 +1,7 @@
 """kill -9 of a console under load: how soon is the next one live?
 
-Run: `python -m tests.performance.killed_console [--miners 300]`. A virtual site and its collector run; a link client and
-the real window (on the offscreen platform of Qt) are killed, and their successors timed: from the connection to the
+Run: `python -m tests.performance.killed_console [--miners 300]`. A virtual site and its collector run; a link client
+and the real window (on the offscreen platform of Qt) are killed, and their successors timed: from the connection to the
 first snapshot, and from the start of the process to the first incident that the window says it has painted. Exits with
 1 when either takes more than 2 s after it is attached, or a poll was lost.
 """
