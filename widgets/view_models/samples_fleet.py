@@ -68,8 +68,6 @@ def no_devices() -> FleetView:
     )  # fmt: skip
 
 
-def _numbers(
-    name: str, title: str, unit: str, values: NDArray[np.float64], total: str, digits: int = 1
-) -> FleetColumn:
+def _numbers(name: str, title: str, unit: str, values: NDArray[np.float64], total: str, digits: int = 1) -> FleetColumn:
     texts = ["" if np.isnan(value) else f"{value:,.{digits}f}" for value in values.tolist()]
     return FleetColumn(name, title, unit, values, texts, numeric=True, total=total)
