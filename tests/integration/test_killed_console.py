@@ -19,6 +19,7 @@ from console.domain.incidents import Incident
 from console.link.messages import AddNote
 from console.store.history_reader import open_reader
 from console.store.site_store import SiteStore
+from drivers.core.identity import DeviceKind
 from drivers.core.reading import Quality
 from tests.integration.live_site import Place, Watcher
 from tests.integration.stored_ledger import POINT_OF_KIND
@@ -60,11 +61,13 @@ async def client_of(place: Place) -> Heard:
 
 
 async def longest_holes(place: Place, watcher: Watcher, start: float, stop: float) -> dict[UUID, int]:
-    """For each device the longest run of slots without a good sample of its main point in [start, stop)."""
+    """For each device (of the miners, every tenth) the longest run of slots without a good sample of its main point in [start, stop)."""
     assert watcher.welcome is not None
     reader = open_reader(place.folder)
     holes: dict[UUID, int] = {}
-    for device in watcher.welcome.site.devices:
+    for number, device in enumerate(watcher.welcome.site.devices):
+        if device.kind is DeviceKind.MINER and number % 10:
+            continue
         point = POINT_OF_KIND[device.kind]
         (history,) = await reader.read(device.id, [(point, "")], start, stop)
         good = np.flatnonzero(history.quality == Quality.GOOD)
