@@ -61,7 +61,7 @@ async def client_of(place: Place) -> Heard:
 
 
 async def longest_holes(place: Place, watcher: Watcher, start: float, stop: float) -> dict[UUID, int]:
-    """For each device (of the miners, every tenth) the longest run of slots without a good sample of its main point in [start, stop)."""
+    """The longest run of slots without a good sample in [start, stop), by device (of the miners, every tenth)."""
     assert watcher.welcome is not None
     reader = open_reader(place.folder)
     holes: dict[UUID, int] = {}
