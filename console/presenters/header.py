@@ -8,8 +8,8 @@ import numpy as np
 from console.presenters import cases, formatting
 from console.presenters.miners import Inventory
 from console.presenters.source import Connection, Latency, SiteState
-from widgets.view_models.common import AckState
-from widgets.view_models.shell import HeaderView, SeverityCount, TopIncident
+from widgets.view_models.common import AckState, SeverityCount
+from widgets.view_models.shell import HeaderView, TopIncident
 
 _WORST_FIRST = (AckState.NEW, AckState.RETURNED, AckState.ACKNOWLEDGED)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from console.domain.incident_life import queue_order
 from console.presenters import cases, coolant, formatting
 from console.presenters.figures import SiteFigures, site_figures
-from console.presenters.header import data_age, summary
+from console.presenters.header import data_age, severity_counts, summary
 from console.presenters.miners import Inventory
 from console.presenters.record import SiteRecord
 from console.presenters.source import Connection, Latency, SiteState
@@ -55,7 +55,7 @@ def _site_tile(site: OverviewSite, now: float) -> SiteTileView:
         name=state.site.name,
         summary=summary(state, site.inventory),
         figures=(*common, *_coolant(site, figures, now)),
-        counts=cases.counts(state),
+        counts=severity_counts(state),
         facts=(
             ("data age", age),
             ("collector", state.connection.value if state.connection is not Connection.LIVE else "running"),

@@ -14,8 +14,8 @@ from widgets.theme.severity_shapes import describe, paint_absent, paint_severity
 from widgets.theme.strokes import fill_frame, focus_ring, hairline, hatch
 from widgets.theme.text import LEFT, RIGHT, draw_runs, draw_text, metrics, text_width
 from widgets.theme.tokens import HEADER, MARGIN, ThemeSource
-from widgets.view_models.common import AckState, SeverityMark
-from widgets.view_models.shell import SeverityCount, TopIncident
+from widgets.view_models.common import AckState, SeverityCount, SeverityMark
+from widgets.view_models.shell import TopIncident
 
 MARK = 20
 Line = tuple[str, int, int, str]

@@ -113,6 +113,7 @@ class SiteTile(Clickable):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._strip.clicked.connect(self._open_incident)
         theme.changed.connect(self.update)
+        theme.blinked.connect(self._on_blink)
 
     @property
     def site(self) -> str:
@@ -143,7 +144,7 @@ class SiteTile(Clickable):
             tile.show_view(figure)
         self._arrange()
         self._strip.show_item(view.top)
-        counts = ", ".join(f"{count} of severity {number}" for number, count in enumerate(view.counts, 1) if count)
+        counts = ", ".join(f"{found.count} of severity {found.severity}" for found in view.counts if found.count)
         state = view.stale or ", ".join(f"{figure.label} {figure.figure} {figure.unit}" for figure in view.figures)
         self.setAccessibleName(f"site {view.name}: {state}; incidents: {counts or 'none'}")
         self.update()
@@ -187,17 +188,17 @@ class SiteTile(Clickable):
     def _paint_counts(self, painter: QPainter, right: float, view: SiteTileView) -> float:
         """Counts by severity, right-aligned; returns where they begin."""
         theme = self._source.theme
-        for severity in (4, 3, 2, 1):
-            count = view.counts[severity - 1]
-            text = f"{count:,}"
+        for found in reversed(view.counts):
+            text = f"{found.count:,}"
             width = text_width(text, TITLE, SEMIBOLD)
-            ink = theme.text if count else theme.equipment
+            ink = theme.text if found.count else theme.equipment
             draw_text(painter, QRectF(right - width, 14, width + 1, MARK), text, TITLE, ink, SEMIBOLD)
             place = QRectF(right - width - 6 - MARK, 14, MARK, MARK)
-            if count:
-                paint_severity(painter, place, SeverityMark(severity, AckState.ACKNOWLEDGED), theme)
+            if found.count:
+                mark = SeverityMark(found.severity, found.ack)
+                paint_severity(painter, place, mark, theme, blink_on=self._source.blink_on)
             else:
-                paint_absent(painter, place, severity, theme)
+                paint_absent(painter, place, found.severity, theme)
             right = place.left() - COUNT_SPACE
         return right
 
@@ -234,3 +235,8 @@ class SiteTile(Clickable):
     def _open_incident(self) -> None:
         if self._strip.incident:
             self.incident_opened.emit(self._strip.incident)
+
+    def _on_blink(self) -> None:
+        counts = self._view.counts if self._view is not None else ()
+        if any(found.count and found.ack is AckState.NEW for found in counts):
+            self.update(0, 0, self.width(), HEAD)

@@ -30,6 +30,15 @@ class SeverityMark:
     group: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SeverityCount:
+    """Open incidents of one severity and the worst of their acknowledgement states."""
+
+    severity: int
+    count: int
+    ack: AckState
+
+
 class ClockPhase(StrEnum):
     """How a clock's thin bar is drawn."""
 

@@ -2,14 +2,22 @@
 
 import numpy as np
 
-from widgets.view_models.common import AckState, ClockPhase, EventMark, Gauge, LimitTileView, SeverityMark, Trace
+from widgets.view_models.common import (
+    AckState,
+    ClockPhase,
+    EventMark,
+    Gauge,
+    LimitTileView,
+    SeverityCount,
+    SeverityMark,
+    Trace,
+)
 from widgets.view_models.samples import NOW, PUMP_TRIP, clock, queue, spark
 from widgets.view_models.samples_device import TZ
 from widgets.view_models.shell import (
     HeaderView,
     NoticeView,
     RailItem,
-    SeverityCount,
     StatusItem,
     StatusView,
     TimeBarView,
@@ -20,10 +28,14 @@ from widgets.view_models.site import OverviewView, QueueItem, SiteTileView
 SEEN, FRESH, GONE = AckState.ACKNOWLEDGED, AckState.NEW, AckState.RETURNED
 
 
+def _counts(*open_now: int) -> tuple[SeverityCount, ...]:
+    """Open incidents of severity 1 to 4; those of severity 2 and 4 are new."""
+    acks = (SEEN, FRESH, SEEN, FRESH)
+    return tuple(SeverityCount(number + 1, count, acks[number]) for number, count in enumerate(open_now))
+
+
 def header(*, quiet: bool = False, stale: bool = False) -> HeaderView:
     """The header of the sample site; quiet without incidents, stale without fresh data."""
-    acks = (SEEN, FRESH, SEEN, FRESH)
-    counts = (0, 0, 0, 0) if quiet else (1, 1, 2, 5)
     top = TopIncident(
         "INC-1873", PUMP_TRIP, "Loop B: pump B2 tripped, flow 61 % of minimum", clock("23:41", "mitigation", 0.211)
     )
@@ -31,7 +43,7 @@ def header(*, quiet: bool = False, stale: bool = False) -> HeaderView:
         "Pecos-2",
         "Platinum",
         "10.2 MW rated, 2,912 miners, 14 tanks",
-        tuple(SeverityCount(number + 1, counts[number], acks[number]) for number in range(4)),
+        _counts(0, 0, 0, 0) if quiet else _counts(1, 1, 2, 5),
         None if quiet else top,
         "2 m 10 s" if stale else "2 s",
         "stale" if stale else "p95 4.2 s",
@@ -186,7 +198,7 @@ def overview(sites: int = 4) -> OverviewView:
             "Pecos-2",
             "2,912 miners, 14 tanks",
             _figures(291.4, 318.0, 5.22, 17.9, 41.3, 55.6, 1),
-            (1, 1, 2, 5),
+            _counts(1, 1, 2, 5),
             facts,
             top[0],
         ),
@@ -195,7 +207,7 @@ def overview(sites: int = 4) -> OverviewView:
             "Sweetwater-3",
             "3,702 miners, 18 tanks",
             _figures(389.7, 402.0, 7.13, 18.3, 40.2, 50.6, 2),
-            (0, 1, 0, 3),
+            _counts(0, 1, 0, 3),
             facts,
             late,
         ),
@@ -204,7 +216,7 @@ def overview(sites: int = 4) -> OverviewView:
             "Pecos-1",
             "2,080 miners, 10 tanks",
             _figures(224.8, 226.5, 4.07, 18.1, 40.4, 50.2, 0),
-            (0, 0, 1, 2),
+            _counts(0, 0, 1, 2),
             facts,
             warm,
         ),
@@ -213,7 +225,7 @@ def overview(sites: int = 4) -> OverviewView:
             "Big Spring-1",
             "1,300 miners, 8 racks",
             _figures(140.6, 141.2, 2.58, 18.3, 39.8, 49.1, 0),
-            (0, 0, 0, 1),
+            _counts(0, 0, 0, 1),
             facts,
             None,
             "no data since 13:52:07, 15 m 25 s",

@@ -2,16 +2,7 @@
 
 from dataclasses import dataclass
 
-from widgets.view_models.common import AckState, ClockView, EventMark, SeverityMark, Trace
-
-
-@dataclass(frozen=True, slots=True)
-class SeverityCount:
-    """Open incidents of one severity and the worst of their acknowledgement states."""
-
-    severity: int
-    count: int
-    ack: AckState
+from widgets.view_models.common import ClockView, EventMark, SeverityCount, SeverityMark, Trace
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from widgets.view_models.common import ClockView, LimitTileView, SeverityMark
+from widgets.view_models.common import ClockView, LimitTileView, SeverityCount, SeverityMark
 
 
 class HeatMetric(StrEnum):
@@ -233,7 +233,7 @@ class SiteTileView:
     Attributes:
         id: Site id; the click goes to the Site display.
         figures: Hashrate, power, efficiency, hottest chip, coolant in and out, with 24 h sparklines.
-        counts: Incidents by severity, 1 to 4.
+        counts: Open incidents of severity 1 to 4.
         facts: "data age 2 s", "automation ADVISE", "SLA no contract".
         stale: Age text in place of the figures; empty when fresh.
     """
@@ -242,7 +242,7 @@ class SiteTileView:
     name: str
     summary: str
     figures: tuple[LimitTileView, ...]
-    counts: tuple[int, int, int, int]
+    counts: tuple[SeverityCount, ...]
     facts: tuple[tuple[str, str], ...]
     top: QueueItem | None
     stale: str = ""
