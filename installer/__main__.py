@@ -17,7 +17,7 @@ USAGE = """usage: python3 -m installer COMMAND [ARGUMENTS]
 """
 CHECKS = (
     ("ruff", ["-m", "ruff", "check", "."]),
-    ("ruff format", ["-m", "ruff", "format", "--check", "--quiet", "."]),
+    ("ruff format", ["-m", "ruff", "format", "--check", "."]),
     ("mypy", ["-m", "mypy"]),
     ("import directions", ["-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-logo"]),
 )
