@@ -31,6 +31,7 @@ from console.shell.beginnings import FoundDevice
 from console.shell.processes import run_command
 from console.shell.start_page import StartPage
 from console.shell.workbench import FolderHistory, Outside, Workbench
+from console.support.interrupts import release_interrupts
 from console.virtual_site import VirtualSite
 from drivers.core.identity import Address, DeviceKind
 from drivers.core.profile_file import load_profiles
@@ -214,6 +215,7 @@ class _Desktop:
                 signal.signal(number, lambda *_: loop.call_soon_threadsafe(self._workbench.closed.set))
             else:
                 loop.add_signal_handler(number, self._workbench.closed.set)
+        release_interrupts()
 
     def _show_window(self) -> None:
         window = self._workbench.window

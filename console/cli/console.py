@@ -51,13 +51,18 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return ENVIRONMENT
-    from console.desktop import Look, Session, run_console
     from console.support import log
+    from console.support.interrupts import hold_interrupts, release_interrupts
 
-    log.set_up()
-    look = Look(arguments.theme, arguments.size, arguments.headless)
+    hold_interrupts()
     try:
+        from console.desktop import Look, Session, run_console
+
+        log.set_up()
+        look = Look(arguments.theme, arguments.size, arguments.headless)
         return run_console(arguments.folders, look=look, session=Session(arguments.seconds, arguments.screenshot))
     except ValueError as error:
         print(f"terrahash: {error}", file=sys.stderr)
         return USAGE
+    finally:
+        release_interrupts()

@@ -42,18 +42,22 @@ def run(arguments: argparse.Namespace) -> int:
     """Start everything, show it, end everything."""
     began = time.time()
     from console.support import log
+    from console.support.interrupts import hold_interrupts, release_interrupts
 
     log.set_up()
     if not 2 <= arguments.miners <= 60_000:
         print(f"terrahash demo: --miners must be 2 to 60,000, not {arguments.miners}", file=sys.stderr)
         return USAGE
     headless = arguments.headless or not (has_display() or "QT_QPA_PLATFORM" in os.environ)
+    hold_interrupts()
     try:
         with _folder(arguments.folder) as folder:
             return _run(arguments, folder, headless=headless, began=began)
     except (OSError, RuntimeError) as error:
         print(f"terrahash demo: {error}", file=sys.stderr)
         return ENVIRONMENT
+    finally:
+        release_interrupts()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,41 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(150)]
 FIELDS = {"devices", "polls", "readings", "lost", "incidents", "latency_s", "first_frame_s"}
 
 
-def _demo(folder: Path, *more: str) -> "subprocess.Popen[str]":
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+def _start(folder: Path, *more: str) -> "subprocess.Popen[str]":
     command = [
         sys.executable, "-m", "console", "demo", "--miners", "50", "--headless", "--json",
         "--folder", str(folder), "--screenshot", str(folder / "picture.png"), *more,
     ]  # fmt: skip
     environment = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+        # Whoever runs the tests in the background of a shell has SIGINT ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts demos, and ends those that a failed test leaves behind."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(folder: Path, *more: str) -> "subprocess.Popen[str]":
+        running.append(_start(folder, *more))
+        return running[-1]
+
+    yield begin
+    for demo in running:
+        if demo.poll() is None:
+            demo.kill()
+        demo.communicate()
 
 
 def _processes_of(folder: Path) -> list[int]:
@@ -59,8 +86,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks processes up in /proc")
-def test_that_a_short_demo_shows_a_live_site_and_leaves_no_process(folder: Path) -> None:
-    demo = _demo(folder, "--for", "15")
+def test_that_a_short_demo_shows_a_live_site_and_leaves_no_process(start: Start, folder: Path) -> None:
+    demo = start(folder, "--for", "15")
     out, err = demo.communicate(timeout=100)
     assert demo.returncode == 0, err
     result = json.loads(out)
@@ -81,8 +108,8 @@ def test_that_a_short_demo_shows_a_live_site_and_leaves_no_process(folder: Path)
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks processes up in /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_that_a_demo_that_is_ended_takes_its_children_along(folder: Path, number: signal.Signals) -> None:
-    demo = _demo(folder)
+def test_that_a_demo_that_is_ended_takes_its_children_along(start: Start, folder: Path, number: signal.Signals) -> None:
+    demo = start(folder)
     assert _wait_until(lambda: len(_processes_of(folder)) >= 3, 60)
     assert _wait_until(lambda: (folder / "console.sqlite").exists(), 60)
     demo.send_signal(number)
@@ -91,8 +118,19 @@ def test_that_a_demo_that_is_ended_takes_its_children_along(folder: Path, number
     assert _wait_until(lambda: not _processes_of(folder), 15), "processes left behind"
 
 
-def test_that_a_number_of_miners_that_no_site_has_is_a_usage_error(folder: Path) -> None:
-    demo = _demo(folder, "--miners", "1")
+def test_that_a_number_of_miners_that_no_site_has_is_a_usage_error(start: Start, folder: Path) -> None:
+    demo = start(folder, "--miners", "1")
     _, err = demo.communicate(timeout=60)
     assert demo.returncode == 2
     assert "2 to 60,000" in err
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks libraries up in /proc")
+def test_that_ctrl_c_while_qt_loads_ends_the_demo_in_order(start: Start, folder: Path) -> None:
+    demo = start(folder)
+    maps = Path(f"/proc/{demo.pid}/maps")
+    assert _wait_until(lambda: "shiboken" in maps.read_text(encoding="utf-8"), 60)
+    demo.send_signal(signal.SIGINT)
+    _, err = demo.communicate(timeout=60)
+    assert demo.returncode == 0, err
+    assert _wait_until(lambda: not _processes_of(folder), 15), "processes left behind"
