@@ -12,7 +12,7 @@ ENVIRONMENT = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare options."""
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="site folders")
-    parser.add_argument("--theme", choices=("dark", "light"), default="dark", help="colours (default %(default)s)")
+    parser.add_argument("--theme", choices=("dark", "light"), help="colours (default: the setting, else dark)")
     parser.add_argument("--headless", action="store_true", help="the real window without a display")
     parser.add_argument("--for", dest="seconds", type=float, metavar="S", help="close after so many seconds")
     parser.add_argument("--size", type=window_size, metavar="WxH", help="size of the window in pixels")
@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return ENVIRONMENT
+    from console.settings.schema import read_settings, settings_path
     from console.support import log
     from console.support.interrupts import hold_interrupts, release_interrupts
 
@@ -59,7 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
         from console.desktop import Look, Session, run_console
 
         log.set_up()
-        look = Look(arguments.theme, arguments.size, arguments.headless)
+        settings = read_settings(settings_path())
+        theme = arguments.theme or settings.theme.value
+        look = Look(theme, arguments.size, arguments.headless, still=settings.reduced_motion)
         return run_console(arguments.folders, look=look, session=Session(arguments.seconds, arguments.screenshot))
     except ValueError as error:
         print(f"terrahash: {error}", file=sys.stderr)

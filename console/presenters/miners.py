@@ -75,11 +75,6 @@ class MinerFigures:
     resting: Flags
 
     @property
-    def hashing(self) -> Flags:
-        """Miners that answer and hash."""
-        return ~self.missing & ~self.resting
-
-    @property
     def shortfall(self) -> Floats:
         """TH/s that each miner gives less than expected; a silent one misses all of it."""
         given = np.where(self.missing, 0.0, np.nan_to_num(self.hashrate))

@@ -22,28 +22,16 @@ class ThemeChoice(StrEnum):
     LIGHT = "light"
 
 
-class KeepCollecting(StrEnum):
-    """What happens to collectors when the last console closes."""
-
-    ASK = "ask"
-    YES = "yes"
-    NO = "no"
-
-
 class Settings(msgspec.Struct, frozen=True):
     """All settings.
 
     Attributes:
         theme: Dark or light.
         reduced_motion: Nothing blinks or slides; states are told by shape and text alone.
-        sound: This console sounds alarms; among several on one desk one should.
-        keep_collecting: What happens to collectors when the last console closes.
     """
 
     theme: ThemeChoice = ThemeChoice.DARK
     reduced_motion: bool = False
-    sound: bool = True
-    keep_collecting: KeepCollecting = KeepCollecting.ASK
 
 
 def settings_path() -> Path:
@@ -90,15 +78,3 @@ def _line(text: str, name: str) -> int:
         if line.strip().lstrip("[\"'").startswith(name):
             return number
     return 1
-
-
-def write_settings(path: Path, settings: Settings) -> None:
-    """Replace the file in one step; a crash leaves the old one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = []
-    for name, value in msgspec.structs.asdict(settings).items():
-        written = str(value).lower() if isinstance(value, bool) else f'"{value}"'
-        lines.append(f"{name} = {written}\n")
-    fresh = path.with_suffix(".new")
-    fresh.write_text("".join(lines), encoding="utf-8")
-    fresh.replace(path)

@@ -88,10 +88,6 @@ class IncidentDesk:
             return
         self.act(action, str(case.id), case.version)
 
-    def acknowledge_all(self, incidents: Sequence[Incident]) -> None:
-        """Acknowledge several incidents after one question."""
-        self._operations.start("The command", self._acknowledge(list(incidents)))
-
     def add_note(self, incident: str, text: str) -> None:
         """Add a note that was written into the display's own field."""
         case = self._case(incident)

@@ -151,7 +151,6 @@ class Replies:
         self._names = [entry.name for entry in world.blueprint.miners]
         combined = round(world.blueprint.options.combined * 1000)
         self._takes_combined = bytearray(zlib.crc32(name.encode()) % 1000 < combined for name in self._names)
-        self._last_second = 0
         self._when = 0
 
     def answer(self, miner: int, command: str) -> bytes:

@@ -64,11 +64,6 @@ class Mining:
         return self._full_power
 
     @property
-    def booting(self) -> Flags:
-        """Powered and not hashing yet."""
-        return (self.powered_for > 0) & (self.powered_for < self._options.boot_seconds)
-
-    @property
     def answering(self) -> Flags:
         """The control board is up; it takes half of the boot time."""
         return self.powered_for >= 0.5 * self._options.boot_seconds

@@ -50,13 +50,6 @@ class Chip(Clickable):
             self.updateGeometry()
             self.update()
 
-    def set_inverse(self, inverse: bool) -> None:
-        """Light on dark swapped, for what must be seen first."""
-        if inverse != self._inverse:
-            self._inverse = inverse
-            self.updateGeometry()
-            self.update()
-
     def sizeHint(self) -> QSize:
         """As wide as word and icon need."""
         width = text_width(self._text, SMALL, self._weight) + 2 * PADDING + (ICON + 4 if self._icon else 0)

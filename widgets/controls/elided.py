@@ -64,13 +64,6 @@ class ElidedLabel(QWidget):
             self._role = role
             self.update()
 
-    def set_weight(self, weight: int) -> None:
-        """Change the weight."""
-        if weight != self._weight:
-            self._weight = weight
-            self.updateGeometry()
-            self.update()
-
     def sizeHint(self) -> QSize:
         """The whole text in one line."""
         width = text_width(self._text, self._size, self._weight)

@@ -39,14 +39,6 @@ class KeyHint(QWidget):
         self.setAccessibleName(f"{key} {word}".strip())
         theme.changed.connect(self.update)
 
-    def set_hint(self, key: str, word: str) -> None:
-        """Change key and word."""
-        if (key, word) != (self._key, self._word):
-            self._key, self._word = key, word
-            self.setAccessibleName(f"{key} {word}".strip())
-            self.updateGeometry()
-            self.update()
-
     def sizeHint(self) -> QSize:
         """Key and word."""
         word = round(text_width(self._word, SMALL, REGULAR)) + 5 if self._word else 0
