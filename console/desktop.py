@@ -304,7 +304,7 @@ class _LateHistory:
     async def _open(self) -> FolderHistory:
         async with self._opening:
             if self._reader is None:
-                module = await asyncio.to_thread(importlib.import_module, "console.store.history_reader")
+                module = await asyncio.to_thread(importlib.import_module, "console.store.reading.history_reader")
                 opened: FolderHistory = module.open_reader(self._folder)
                 self._reader = opened
             return self._reader

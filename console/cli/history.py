@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from console.domain.inventory import Device, Site
 from console.services.ports import History
-from console.store.codec import CorruptBlob
 from console.store.engine import StoreError
+from console.store.history.codec import CorruptBlob
 from console.store.site_store import SiteStore
 from drivers.core.points import POINTS
 from drivers.core.reading import Quality

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident, IncidentEvent
-from console.domain.telemetry import LiveColumns
-from drivers.core.reading import Signal
+from console.domain.inventory import Site
+from console.domain.telemetry import Codes, LiveColumns
+from drivers.core.reading import Layout, Signal
 
 
 class Clock(Protocol):
@@ -90,8 +91,166 @@ class Total:
         return self.start + self.step * np.arange(len(self.values), dtype=np.float64)
 
 
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """One point of many series on one grid, for drawing many curves and for figures over a site.
+
+    Attributes:
+        point: Canonical name.
+        devices: Device of each row.
+        parts: Part of each row.
+        start: UTC seconds of the first slot.
+        step: Seconds between slots.
+        values: Rows x slots, NaN where there is no sample.
+        quality: Rows x slots, `Quality`.
+        low, high: Smallest and greatest sample in each slot, rows x slots.
+    """
+
+    point: str
+    devices: tuple[UUID, ...]
+    parts: tuple[str, ...]
+    start: float
+    step: float
+    values: NDArray[np.float64]
+    quality: NDArray[np.uint8]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One point over many series, reduced to one figure a slot.
+
+    Attributes:
+        point: Canonical name.
+        start: UTC seconds of the first slot.
+        step: Seconds between slots.
+        mean: Mean of the series' own means; NaN where none has a good sample.
+        low, high: Smallest and greatest sample of any.
+        count: Series that went in.
+    """
+
+    point: str
+    start: float
+    step: float
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    count: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetHours:
+    """How many hours each miner reached its target, out of daily figures.
+
+    Attributes:
+        devices: Miners.
+        counted: Hours with enough samples to judge.
+        at_target: Of those, hours whose mean hashrate reached the target share of the nominal.
+        excluded: Hours set aside (maintenance, curtailment); not in `counted`.
+        share: The target share, 0.95.
+    """
+
+    devices: tuple[UUID, ...]
+    counted: NDArray[np.int64]
+    at_target: NDArray[np.int64]
+    excluded: NDArray[np.int64]
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextChange:
+    """A device's text (pool, worker, firmware) became `value` at UTC second `at`."""
+
+    device: UUID
+    name: str
+    at: float
+    value: str
+
+
+@dataclass(frozen=True, eq=False)
+class PastShape:
+    """Which number of a `PastState` belongs to which device; the same object for states that index alike.
+
+    Attributes:
+        devices: Device of each row.
+        signals: The series of each row, in order.
+        starts: Where each row's first series stands.
+        series: Length of the flat arrays.
+    """
+
+    devices: tuple[UUID, ...]
+    signals: tuple[tuple[Signal, ...], ...]
+    starts: NDArray[np.int64]
+    series: int
+
+
+@dataclass(frozen=True, eq=False)
+class PastState:
+    """Every series of a site as it was at an instant, in the form of the live columns.
+
+    Attributes:
+        at: The instant asked for, UTC seconds.
+        as_of: What the state truly is of: `at` when exact, else the keyframe before it.
+        shape: How the arrays are laid out.
+        values: NaN where there is none.
+        quality: `Quality` of each series.
+        answered: UTC seconds of each device's last good report before the instant, by row; NaN when not known.
+        state: `DeviceState` of each row.
+        period: Stored period of each row, seconds.
+    """
+
+    at: float
+    as_of: float
+    shape: PastShape
+    values: NDArray[np.float64]
+    quality: NDArray[np.uint8]
+    answered: NDArray[np.float64]
+    state: NDArray[np.uint8]
+    period: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What people and rules had decided at an instant.
+
+    Attributes:
+        site: The inventory as it was.
+        alarms: Standing then, and those that cleared within the day before.
+        incidents: Folded from their events until then.
+    """
+
+    site: Site
+    alarms: tuple[Alarm, ...]
+    incidents: tuple[Incident, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A whole site at one instant."""
+
+    state: PastState
+    records: Records
+
+
+class Archive(Protocol):
+    """A site folder as it was at any instant; read-only, beside a collector or without one."""
+
+    async def at(self, moment: float, *, exact: bool = True) -> Past:
+        """The site at UTC second `moment`; `exact=False` takes the keyframe before it, which is quick to drag."""
+
+    async def span(self) -> tuple[float, float] | None:
+        """UTC seconds of the first and the last thing on record; None while there is nothing."""
+
+    async def gaps(self, start: float, stop: float) -> Sequence[tuple[float, float, str]]:
+        """Times within [start, stop) in which nothing was collected: begin, end, reason."""
+
+    async def close(self) -> None:
+        """Close the files."""
+
+
 class HistoryReader(Protocol):
-    """Reads samples; safe beside a writer and in a read-only folder."""
+    """Reads samples; safe beside a writer and in a read-only folder. Chooses the coarsest level that still answers."""
 
     async def read(
         self, device: UUID, points: Sequence[tuple[str, str]], start: float, stop: float, step: float = 0.0
@@ -123,6 +282,29 @@ class HistoryReader(Protocol):
         """UTC seconds from the first stored hour to the end of the last; None while there is no history."""
 
 
+class SiteReader(HistoryReader, Protocol):
+    """Reads a whole site: many series at once, figures, and the state at an instant."""
+
+    async def matrix(
+        self, point: str, start: float, stop: float, step: float = 0.0, *, devices: Collection[UUID] | None = None
+    ) -> Matrix:
+        """Every series of a point of these devices (all, when None) on one grid; steps as in `read`."""
+
+    async def aggregate(
+        self, point: str, start: float, stop: float, step: float, *, devices: Collection[UUID] | None = None
+    ) -> Aggregate:
+        """One point over devices (all that report it, when None): mean, smallest and greatest in each slot."""
+
+    async def target_hours(self, start: float, stop: float, *, devices: Collection[UUID] | None = None) -> TargetHours:
+        """Hours at target in [start, stop), which is widened to whole UTC days; reads daily figures alone."""
+
+    async def texts(self, device: UUID, start: float, stop: float) -> list[TextChange]:
+        """Changes of a device's texts in [start, stop), oldest first, after what stood at `start`."""
+
+    async def state_at(self, at: float, *, exact: bool = True) -> PastState:
+        """Every series as it was at UTC second `at`: exact to the stored period, or of the keyframe before it."""
+
+
 class HistoryWriter(Protocol):
     """Keeps samples. One writer per folder."""
 
@@ -131,6 +313,19 @@ class HistoryWriter(Protocol):
 
         Encoding happens off the event loop. When this returns, the samples survive kill -9 and power loss.
         Raises `StoreFull`.
+        """
+
+
+class LateWriter(Protocol):
+    """Keeps samples that did not come by a poll."""
+
+    async def insert(
+        self, device: UUID, layout: Layout, times: NDArray[np.float64], values: NDArray[np.float64], quality: Codes
+    ) -> int:
+        """Keep samples that came late or from a device's own log; returns how many are now durable.
+
+        `times` are UTC seconds in any order; `values` and `quality` are times x the layout's signals. A sample lies
+        over what its slot held before only if that slot held no value. Raises `StoreFull`.
         """
 
 

@@ -77,6 +77,58 @@ link = Table(
     Column("target", Text, nullable=False),
 )
 
+event = Table(
+    "event",
+    CONSOLE,
+    Column("origin", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("hlc", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("body", BLOB, nullable=False),
+    Column("previous", BLOB, nullable=False),
+    Column("hash", BLOB, nullable=False),
+)
+"""Append-only; everything that two stores merge besides samples. `seq` counts 1, 2, 3 for each origin; `hlc` orders
+events of all origins; `hash` covers the row and `previous`, the hash of the same origin's event before."""
+
+origin = Table(
+    "origin",
+    CONSOLE,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("public_key", BLOB, nullable=False),
+    Column("founder", Integer, nullable=False),
+    Column("first_seen", Float, nullable=False),
+)
+"""Every installation whose events or tiles stand here: its name, its Ed25519 key, and whether it made the site."""
+
+snapshot = Table(
+    "snapshot",
+    CONSOLE,
+    Column("hour", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("body", BLOB, nullable=False),
+)
+"""Alarms and incidents as they stood at the begin of an hour; worked out from the events, and never merged."""
+
+conflict = Table(
+    "conflict",
+    CONSOLE,
+    Column("id", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("kept", BLOB, nullable=False),
+    Column("dropped", BLOB, nullable=False),
+)
+"""Two edits that did not know of each other: what stands, and what was set aside. Worked out from the events."""
+
+setting = Table("setting", CONSOLE, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+"""Settings of this folder alone, such as how long history is kept; never merged."""
+
 incident = Table(
     "incident",
     CONSOLE,
@@ -161,12 +213,25 @@ head = Table(
     "head",
     HISTORY,
     Column("shard", Integer, primary_key=True),
-    Column("hour", Integer, primary_key=True),
+    Column("window", Integer, primary_key=True),
     Column("sequence", Integer, primary_key=True),
     Column("body", BLOB, nullable=False),
     sqlite_with_rowid=False,
 )
-"""One sweep of one shard, until its hour (whole hours since the epoch) is full. Only of this file's own origin."""
+"""One sweep of one shard, until its window (of 600 s since the epoch) is full. Only of this file's own origin."""
+
+part = Table(
+    "part",
+    HISTORY,
+    Column("level", Integer, primary_key=True),
+    Column("shard", Integer, primary_key=True),
+    Column("point", Text, primary_key=True),
+    Column("chunk", Integer, primary_key=True),
+    Column("window", Integer, primary_key=True),
+    Column("body", BLOB, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""One window of what becomes a tile when its hour (level 0) or day (level 1) is over. Only of the file's own origin."""
 
 tile = Table(
     "tile",
@@ -180,6 +245,33 @@ tile = Table(
     Column("rev", Integer, primary_key=True),
     Column("hash", BLOB, nullable=False),
     Column("body", BLOB, nullable=False),
+    Column("seq", Integer, nullable=False),
 )
-"""Up to 256 series of one point over one hour. Immutable: late samples become another `rev`. Level 0 is the stored
-period; coarser levels are for roll-ups. `hash` (BLAKE2b-128 of the body) is what merging compares."""
+"""Up to 256 series of one point over one span that begins with `hour`. Level 0, the stored period, is immutable: late
+samples become another `rev`. Coarser levels are worked out from it by their own origin, which may write them anew with
+a greater `seq`. `hash` (BLAKE2b-128 of the body) is what merging compares; `seq` counts an origin's rows in this file,
+those of `keyframe` and `text_change` too."""
+
+keyframe = Table(
+    "keyframe",
+    HISTORY,
+    Column("origin", Text, primary_key=True),
+    Column("shard", Integer, primary_key=True),
+    Column("window", Integer, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("body", BLOB, nullable=False),
+)
+"""The newest of every series of a shard at the end of a window. Worked out from the samples."""
+
+text_change = Table(
+    "text_change",
+    HISTORY,
+    Column("origin", Text, primary_key=True),
+    Column("device", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("at", Float, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""A text that a device reports (pool, worker, firmware), whenever it became another one."""

@@ -10,14 +10,14 @@ from sqlalchemy import Connection
 from console.domain.inventory import Site
 from console.services.ports import StoreFull
 from console.store import schema
-from console.store.attendance import Attendance, Gap
 from console.store.database import Database
 from console.store.engine import StoreError, open_reader_engine, open_writer, wal_reset_warning
-from console.store.historian import Historian
-from console.store.history_reader import FolderReader, open_reader
-from console.store.incident_log import SqlIncidentLog
-from console.store.inventory import alias_rows, build_site, fetch_site, site_rows, write_site
+from console.store.history.historian import Historian
 from console.store.migrations import refuse_newer, stored_origin, stored_version, upgrade
+from console.store.reading.history_reader import FolderReader, open_reader
+from console.store.records.attendance import Attendance, Gap
+from console.store.records.incident_log import SqlIncidentLog
+from console.store.records.inventory import alias_rows, build_site, fetch_site, site_rows, write_site
 
 CONSOLE_FILE = "console.sqlite"
 

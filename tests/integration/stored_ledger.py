@@ -11,7 +11,7 @@ import numpy as np
 
 from console.link.messages import DeviceShape, Shape, Snapshot
 from console.services.ports import History
-from console.store.history_reader import open_reader
+from console.store.reading.history_reader import open_reader
 from drivers.core.identity import DeviceKind
 from drivers.core.points import POINTS
 from drivers.core.reading import Quality

@@ -17,7 +17,7 @@ import pytest
 
 from console.domain.incidents import Incident
 from console.link.messages import Acknowledge, AddNote, Answer
-from console.store.history_reader import open_reader
+from console.store.reading.history_reader import open_reader
 from drivers.core.identity import DeviceKind
 from drivers.core.reading import Quality
 from drivers.simulators.plan import demo_site

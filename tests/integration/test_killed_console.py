@@ -17,7 +17,7 @@ import pytest
 
 from console.domain.incidents import Incident
 from console.link.messages import AddNote
-from console.store.history_reader import open_reader
+from console.store.reading.history_reader import open_reader
 from console.store.site_store import SiteStore
 from drivers.core.identity import DeviceKind
 from drivers.core.reading import Quality

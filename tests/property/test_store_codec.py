@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from console.store.codec import CorruptBlob
-from console.store.heads import NO_LOSSES, Head, Losses, Section, decode_head, encode_head
-from console.store.quantise import GREATEST, Codes, Floats, Integers, to_steps, to_values
-from console.store.tiles import decode_tile, encode_tile
+from console.store.history.codec import CorruptBlob
+from console.store.history.heads import NO_LOSSES, Head, Losses, Section, decode_head, encode_head
+from console.store.history.quantise import GREATEST, Codes, Floats, Integers, to_steps, to_values
+from console.store.history.tiles import decode_tile, encode_tile
 from drivers.core.reading import Quality
 
 QUALITIES = [int(quality) for quality in Quality]

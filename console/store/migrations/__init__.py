@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from console.store.engine import StoreError
-from console.store.migrations import v0001_initial
+from console.store.migrations import v0001_initial, v0002_events, v0003_rollups
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,10 @@ class Migration:
     upgrade_history: Callable[[Connection], None]
 
 
-MIGRATIONS = (Migration(v0001_initial.info, v0001_initial.upgrade_console, v0001_initial.upgrade_history),)
+MIGRATIONS = tuple(
+    Migration(version.info, version.upgrade_console, version.upgrade_history)
+    for version in (v0001_initial, v0002_events, v0003_rollups)
+)
 
 SCHEMA = len(MIGRATIONS)
 """The version that this program writes."""

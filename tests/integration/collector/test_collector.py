@@ -16,8 +16,8 @@ from console.link.endpoint import socket_path
 from console.link.framing import FrameSplitter, frame, read_from_collector
 from console.link.launch import StartFailed, is_running, start_collector
 from console.link.messages import PROTOCOL, Acknowledge, AddNote, FromCollector, Hello, Refusal, Snapshot, Welcome
-from console.store.history_reader import open_reader
 from console.store.lock import holder_of
+from console.store.reading.history_reader import open_reader
 from console.store.site_store import SiteStore
 from drivers.core.reading import Quality
 from tests.integration.live_site import Place, Watcher, alive, gone

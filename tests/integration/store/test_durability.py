@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from console.domain.telemetry import LiveColumns
 from console.services.ports import StoreFull
 from console.store.engine import StoreError
-from console.store.history_reader import open_reader
+from console.store.reading.history_reader import open_reader
 from console.store.site_store import SiteStore
 from drivers.core.reading import DeviceState, Layout, Quality, Report, Signal
 

@@ -12,14 +12,14 @@ from sqlalchemy import Connection
 
 from console.domain.inventory import Device, Site
 from console.domain.telemetry import LiveColumns
-from console.store.codec import CorruptBlob
 from console.store.database import Database
 from console.store.engine import open_reader_engine
-from console.store.history_reader import hours_between, open_reader
-from console.store.lookup import all_shards, blobs
-from console.store.month import month_path, months
+from console.store.history.codec import CorruptBlob
+from console.store.history.month import month_path, months
+from console.store.reading.history_reader import hours_between, open_reader
+from console.store.reading.lookup import all_shards, blobs
+from console.store.reading.totals import Sums, members_of
 from console.store.site_store import SiteStore
-from console.store.totals import Sums, members_of
 from drivers.core.identity import Address, DeviceKind
 from drivers.core.reading import DeviceState, Layout, Quality, Report, Signal
 

@@ -18,10 +18,10 @@ from console.domain.incidents import Deadlines, EventKind, IncidentEvent, Incide
 from console.domain.inventory import Calendar, Contract, Device, Feed, Link, Loop, Site, SnmpAccess
 from console.services.ports import ConflictError
 from console.store import schema
-from console.store.attendance import Gap
 from console.store.engine import StoreError, wal_reset_warning
 from console.store.lock import FolderBusy, FolderLock, holder_of
 from console.store.migrations import MIGRATIONS, upgrade
+from console.store.records.attendance import Gap
 from console.store.site_store import SiteStore
 from drivers.core.identity import Address, DeviceKind
 

@@ -6,11 +6,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.store.buckets import Grid, bucketed
-from console.store.historian import stored_period
-from console.store.registry import SEATS, Registry, StoredLayout, rank
-from console.store.sweep import choose_slots
-from console.store.tiles import SERIES
+from console.store.history.historian import stored_period
+from console.store.history.registry import SEATS, Registry, StoredLayout, rank
+from console.store.history.sweep import choose_slots
+from console.store.history.tiles import SERIES
+from console.store.reading.buckets import Grid, bucketed
 from drivers.core.identity import DeviceKind
 from drivers.core.reading import Quality, Signal
 

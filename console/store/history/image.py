@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from console.store.heads import Losses, decode_head
-from console.store.quantise import Codes, Floats, Integers, to_values
-from console.store.registry import Seat, rank, slots_per_hour
-from console.store.tiles import SERIES, encode_tile
+from console.store.history.heads import Losses, decode_head
+from console.store.history.quantise import Codes, Floats, Integers, to_values
+from console.store.history.registry import Seat, rank, slots_per_hour
+from console.store.history.tiles import SERIES, encode_tile
 from drivers.core.reading import Quality
 
 

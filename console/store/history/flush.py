@@ -6,12 +6,12 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from console.store.codec import CorruptBlob
-from console.store.heads import Head, Losses, Section, decode_head, encode_head
-from console.store.image import HourImage, NewTile
-from console.store.month import MonthFile
-from console.store.registry import Seat
-from console.store.tiles import HOUR
+from console.store.history.codec import CorruptBlob
+from console.store.history.heads import Head, Losses, Section, decode_head, encode_head
+from console.store.history.image import HourImage, NewTile
+from console.store.history.month import MonthFile
+from console.store.history.registry import Seat
+from console.store.history.tiles import HOUR
 
 T = TypeVar("T")
 

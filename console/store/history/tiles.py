@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from console.store.codec import CorruptBlob, compress, decompress, narrow, pack, unpack
-from console.store.quantise import Codes, Floats, Integers, to_values
+from console.store.history.codec import CorruptBlob, compress, decompress, narrow, pack, unpack
+from console.store.history.quantise import Codes, Floats, Integers, to_values
 from drivers.core.reading import Quality
 
 SERIES = 256

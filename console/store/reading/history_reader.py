@@ -12,14 +12,14 @@ from sqlalchemy import Connection, func, select
 
 from console.services.ports import History, Total
 from console.store import schema
-from console.store.buckets import Grid, Samples
 from console.store.database import Database
 from console.store.engine import open_reader_engine
-from console.store.lookup import Hours, StoredShard, all_shards, blobs, is_ready, shards_of
-from console.store.month import month_path, months
-from console.store.series import Place, Series, read_series, wanted_series
-from console.store.tiles import HOUR
-from console.store.totals import Sums, members_of
+from console.store.history.month import month_path, months
+from console.store.history.tiles import HOUR
+from console.store.reading.buckets import Grid, Samples
+from console.store.reading.lookup import Hours, StoredShard, all_shards, blobs, is_ready, shards_of
+from console.store.reading.series import Place, Series, read_series, wanted_series
+from console.store.reading.totals import Sums, members_of
 
 DAY = 24 * 3600.0
 """Seconds read and decoded at a time: bounds memory and keeps reading transactions short."""
@@ -144,7 +144,7 @@ class FolderReader:
 
 def _extent(connection: Connection) -> tuple[int, int] | None:
     hours: list[int] = []
-    for column in (schema.tile.c.hour, schema.head.c.hour):
+    for column in (schema.tile.c.hour, schema.head.c.window // 6):
         first, last = connection.execute(select(func.min(column), func.max(column))).one()
         hours += [hour for hour in (first, last) if hour is not None]
     return (min(hours), max(hours)) if hours else None

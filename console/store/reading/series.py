@@ -7,12 +7,12 @@ from uuid import UUID
 
 import numpy as np
 
-from console.store.buckets import Grid, Samples, bucketed
-from console.store.heads import decode_head
-from console.store.lookup import ShardBlobs, StoredShard, TileRow
-from console.store.quantise import Codes, Floats, Integers, to_values
-from console.store.registry import chunk_and_row, rank
-from console.store.tiles import decode_tile
+from console.store.history.heads import decode_head
+from console.store.history.quantise import Codes, Floats, Integers, to_values
+from console.store.history.registry import chunk_and_row, rank
+from console.store.history.tiles import decode_tile
+from console.store.reading.buckets import Grid, Samples, bucketed
+from console.store.reading.lookup import ShardBlobs, StoredShard, TileRow
 from drivers.core.reading import Quality, Signal
 
 Series: TypeAlias = tuple[str, str]

@@ -16,8 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from console.store.codec import CorruptBlob, compress, decompress, narrow, pack, unpack
-from console.store.quantise import Codes, Integers
+from console.store.history.codec import CorruptBlob, compress, decompress, narrow, pack, unpack
+from console.store.history.quantise import Codes, Integers
 
 _FORMAT = 1
 _FRONT = struct.Struct("<BII")

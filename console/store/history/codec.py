@@ -4,7 +4,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from console.store.quantise import Integers
+from console.store.history.quantise import Integers
 
 _UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 _SMALL = 1 << 30

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.telemetry import Block, LiveColumns
-from console.store.heads import NO_LOSSES, Head, Losses, Section, encode_head
-from console.store.quantise import Codes, Floats, Integers, to_steps
-from console.store.registry import Registry, StoredLayout, slots_per_hour
+from console.store.history.heads import NO_LOSSES, Head, Losses, Section, encode_head
+from console.store.history.quantise import Codes, Floats, Integers, to_steps
+from console.store.history.registry import Registry, StoredLayout, slots_per_hour
 from drivers.core.reading import Quality
 
 Flags: TypeAlias = NDArray[np.bool_]

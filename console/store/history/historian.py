@@ -11,10 +11,10 @@ from uuid import UUID
 from console.domain.inventory import Site
 from console.domain.telemetry import Block, LiveColumns
 from console.services.ports import StoreFull
-from console.store.flush import Flusher
-from console.store.month import MonthFile, month_of, months
-from console.store.sweep import HeadRow, Picks, Plan, Snapshot, Tracker
-from console.store.tiles import HOUR
+from console.store.history.flush import Flusher
+from console.store.history.month import MonthFile, month_of, months
+from console.store.history.sweep import HeadRow, Picks, Plan, Snapshot, Tracker
+from console.store.history.tiles import HOUR
 from drivers.core.identity import DeviceKind
 
 P = ParamSpec("P")

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from console.store import schema
+from console.store.history.month import RAW
+from console.store.history.registry import Seat, StoredLayout, read_signals, slots_per_hour
 from console.store.migrations import refuse_newer, stored_version
-from console.store.month import RAW
-from console.store.registry import Seat, StoredLayout, read_signals, slots_per_hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +137,9 @@ def blobs(
     found = ShardBlobs(shard, _scales(connection), [TileRow(*row) for row in connection.execute(query)])
     if shard.origin == own_origin(connection):
         heads = (
-            select(head.hour, head.body)
-            .where(head.shard == shard.id, head.hour.between(hours.first, hours.last))
-            .order_by(head.hour, head.sequence)
+            select(head.window // 6, head.body)
+            .where(head.shard == shard.id, head.window.between(hours.first * 6, hours.last * 6))
+            .order_by(head.window, head.sequence)
         )
         found.heads.extend((hour, body) for hour, body in connection.execute(heads))
     return found

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, delete, func, select
 from console.store import schema
 from console.store.database import Database
 from console.store.engine import insert_rows, open_writer
-from console.store.image import NewTile
+from console.store.history.image import NewTile
+from console.store.history.registry import Additions, Registry
+from console.store.history.sweep import HeadRow
+from console.store.history.tiles import HOUR
 from console.store.migrations import upgrade
-from console.store.registry import Additions, Registry
-from console.store.sweep import HeadRow
-from console.store.tiles import HOUR
 
 RAW = 0
 """Level of the tiles at the stored period."""
@@ -77,7 +77,7 @@ class MonthFile:
                 )
             ],
         )
-        self.hours = set(connection.scalars(select(schema.head.c.hour).distinct()))
+        self.hours = set(connection.scalars(select(schema.head.c.window // 6).distinct()))
         self.sequence = connection.execute(select(func.coalesce(func.max(schema.head.c.sequence), 0))).scalar_one()
 
     async def append(self, rows: Sequence[HeadRow], additions: Additions) -> None:
@@ -93,7 +93,7 @@ class MonthFile:
             insert_rows(connection, schema.layout, additions.layouts, "OR IGNORE")
             insert_rows(connection, schema.shard, additions.shards)
             insert_rows(connection, schema.seat, additions.seats)
-            insert_rows(connection, schema.head, [(row.shard, row.hour, sequence, row.body) for row in rows])
+            insert_rows(connection, schema.head, [(row.shard, row.hour * 6, sequence, row.body) for row in rows])
 
         await self._database.write(write)
         self.sequence = sequence
@@ -102,14 +102,15 @@ class MonthFile:
 
     async def shards_with_heads(self, hour: int) -> list[int]:
         """Shards that have head rows of an hour."""
-        query = select(schema.head.c.shard).where(schema.head.c.hour == hour).distinct().order_by(schema.head.c.shard)
+        head = schema.head.c
+        query = select(head.shard).where(head.window == hour * 6).distinct().order_by(head.shard)
         return await self._database.read(lambda connection: list(connection.scalars(query)))
 
     async def heads(self, shard: int, hour: int, after: int = 0) -> list[tuple[int, bytes]]:
         """Sequence and body of a shard's head rows of an hour, oldest first."""
         query = (
             select(schema.head.c.sequence, schema.head.c.body)
-            .where(schema.head.c.shard == shard, schema.head.c.hour == hour, schema.head.c.sequence > after)
+            .where(schema.head.c.shard == shard, schema.head.c.window == hour * 6, schema.head.c.sequence > after)
             .order_by(schema.head.c.sequence)
         )
         return await self._database.read(
@@ -123,7 +124,7 @@ class MonthFile:
         def write(connection: Connection) -> None:
             rev = _next_revision(connection, origin, shard, hour, tiles)
             rows: list[tuple[object, ...]] = [
-                (RAW, origin, shard, tile.point, tile.chunk, hour, rev, tile.digest, tile.body) for tile in tiles
+                (RAW, origin, shard, tile.point, tile.chunk, hour, rev, tile.digest, tile.body, 0) for tile in tiles
             ]
             insert_rows(connection, schema.tile, rows)
             _delete_heads(connection, shard, hour, last)
@@ -135,7 +136,7 @@ class MonthFile:
 
         def write(connection: Connection) -> None:
             _delete_heads(connection, shard, hour, last, first)
-            insert_rows(connection, schema.head, [(shard, hour, last, body)])
+            insert_rows(connection, schema.head, [(shard, hour * 6, last, body)])
 
         await self._database.write(write)
 
@@ -160,5 +161,5 @@ def _next_revision(connection: Connection, origin: str, shard: int, hour: int, t
 def _delete_heads(connection: Connection, shard: int, hour: int, last: int, first: int = 0) -> None:
     head = schema.head.c
     connection.execute(
-        delete(schema.head).where(head.shard == shard, head.hour == hour, head.sequence.between(first, last))
+        delete(schema.head).where(head.shard == shard, head.window == hour * 6, head.sequence.between(first, last))
     )

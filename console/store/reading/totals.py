@@ -8,12 +8,12 @@ from uuid import UUID
 import numpy as np
 
 from console.services.ports import Total
-from console.store.buckets import Grid, Samples, bucketed, plain
-from console.store.image import HourImage
-from console.store.lookup import Hours, ShardBlobs, StoredShard
-from console.store.quantise import Floats, Integers
-from console.store.registry import chunk_and_row, rank
-from console.store.tiles import HOUR, decode_tile
+from console.store.history.image import HourImage
+from console.store.history.quantise import Floats, Integers
+from console.store.history.registry import chunk_and_row, rank
+from console.store.history.tiles import HOUR, decode_tile
+from console.store.reading.buckets import Grid, Samples, bucketed, plain
+from console.store.reading.lookup import Hours, ShardBlobs, StoredShard
 from drivers.core.reading import Quality
 
 

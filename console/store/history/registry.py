@@ -13,8 +13,8 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
-from console.store.quantise import Floats, Integers, scale_of
-from console.store.tiles import HOUR, SERIES
+from console.store.history.quantise import Floats, Integers, scale_of
+from console.store.history.tiles import HOUR, SERIES
 from drivers.core.reading import Layout, Signal, Source
 
 SEATS = 256

@@ -6,7 +6,7 @@ from math import ceil
 
 import numpy as np
 
-from console.store.quantise import Codes, Floats
+from console.store.history.quantise import Codes, Floats
 from drivers.core.points import POINTS, PointKind
 from drivers.core.reading import Quality
 

@@ -1,0 +1,1 @@
+"""What people and rules decide: inventory, incidents, alarms, attendance, as one log of events."""
