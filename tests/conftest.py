@@ -20,6 +20,14 @@ THREADS_THAT_STAY = ("asyncio_", "QtAsync", "pytest_timeout", "Dummy-")
 """Pool threads of the default executor end with the loop, a moment later."""
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests, and the processes that they start, are an installation of their own: the user's home stays untouched."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TERRAHASH_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def recorded() -> Path:
     """Folder with the recorded replies of real devices; tests that need it are skipped where it is not."""
