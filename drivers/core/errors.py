@@ -62,5 +62,9 @@ class Unsupported(DeviceError):
     quality = Quality.UNSUPPORTED
 
 
+class LogRefused(DeviceError):
+    """The device's own log came whole, and its times cannot be trusted; nothing of it is used."""
+
+
 class ProfileError(ValueError):
     """A profile cannot be used; the text names the file, the line where it is known, and the remedy."""
