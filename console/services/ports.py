@@ -37,6 +37,27 @@ class StoreBusy(StoreFull):
     """Another program has held a file for too long. Everything else is as with a full disk."""
 
 
+class SweepWaits(StoreFull):
+    """The disk did not take a sweep: it waits in memory, and is written first when there is room again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a history writer holds in memory because the disk did not take it.
+
+    Attributes:
+        sweeps, samples, size: How much; `size` in bytes.
+        since: UTC seconds of the oldest; 0 when nothing waits.
+        lost: Samples given up since start because the memory for them was used up.
+    """
+
+    sweeps: int = 0
+    samples: int = 0
+    size: int = 0
+    since: float = 0.0
+    lost: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """Samples of one series on a regular grid.

@@ -28,6 +28,15 @@ BUSY_SECONDS = 5.0
 PAGE_SIZE = 8192
 """Bytes; tiles are tens of kilobytes, so larger pages waste less on chains of overflow pages."""
 
+_WRITER_PRAGMAS = (
+    f"PRAGMA page_size={PAGE_SIZE}",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA fullfsync=1",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA journal_size_limit=67108864",
+)
+
 _ALMOST_FULL = 1024 * 1024
 """Bytes left on the disk below which an input/output error of SQLite is taken for a full disk."""
 
@@ -68,15 +77,7 @@ def open_writer(path: Path, *, patience: float = BUSY_SECONDS) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "connect")
     def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        _run(
-            connection,
-            f"PRAGMA page_size={PAGE_SIZE}",
-            "PRAGMA journal_mode=WAL",
-            "PRAGMA synchronous=FULL",
-            "PRAGMA fullfsync=1",
-            "PRAGMA foreign_keys=ON",
-            "PRAGMA journal_size_limit=67108864",
-        )
+        _run(connection, *_WRITER_PRAGMAS)
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -94,14 +95,7 @@ def open_reader_engine(path: Path, *, connections: int = 2) -> AsyncEngine:
     Raises:
         StoreError: The folder is read-only and holds a write-ahead log that was never folded into the file.
     """
-    immutable = not os.access(path.parent, os.W_OK)
-    log = path.with_name(path.name + "-wal")
-    if immutable and log.exists() and log.stat().st_size:
-        raise StoreError(
-            f"{path.name} was copied while it was being written: its newest samples stand in {log.name}, which cannot "
-            "be read in a read-only folder. Copy the site folder to a place that can be written and open it there."
-        )
-    options = {"immutable": "1"} if immutable else {"mode": "ro"}
+    options = _reading_options(path)
     engine = create_async_engine(
         _url(path, **options),
         poolclass=AsyncAdaptedQueuePool,
@@ -119,6 +113,49 @@ def open_reader_engine(path: Path, *, connections: int = 2) -> AsyncEngine:
         connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A plain reading connection, for long work in a thread: copying a file, checking it. Close it.
+
+    It opens the file as `open_reader_engine` does; transactions are the caller's own business.
+
+    Raises:
+        StoreError: As `open_reader_engine`, and for a file that is not there.
+    """
+    options = "&".join(f"{name}={value}" for name, value in _reading_options(path).items())
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?{options}",
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            uri=True,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute("PRAGMA query_only=1")
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"{path} cannot be opened: {error}") from error
+    return connection
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """A plain writing connection to a file that nobody else writes, with the pragmas of `open_writer`. Close it."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    for pragma in _WRITER_PRAGMAS:
+        connection.execute(pragma)
+    return connection
+
+
+def _reading_options(path: Path) -> dict[str, str]:
+    immutable = not os.access(path.parent, os.W_OK)
+    log = path.with_name(path.name + "-wal")
+    if immutable and log.exists() and log.stat().st_size:
+        raise StoreError(
+            f"{path.name} was copied while it was being written: its newest samples stand in {log.name}, which cannot "
+            "be read in a read-only folder. Copy the site folder to a place that can be written and open it there."
+        )
+    return {"immutable": "1"} if immutable else {"mode": "ro"}
 
 
 def _url(path: Path, **options: str) -> URL:
