@@ -5,7 +5,9 @@ assignments, a rule over one point is one fancy index, and a snapshot is the arr
 share one layout, so finding the series of a point is work for each layout and not for each device.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Generic, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -25,6 +27,22 @@ NO_LAYOUT = -1
 
 STALE_AFTER_PERIODS = 2.0
 """A value older than this many poll periods is stale (style guide, principle 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What a device says in words (pool, worker, firmware), newest of each name.
+
+    Attributes:
+        at: UTC seconds of the report that last changed any of them.
+        values: Name and text.
+    """
+
+    at: float
+    values: Mapping[str, str]
+
+
+NO_TEXTS = Texts(0.0, MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +121,10 @@ class LiveColumns:
         answered: UTC seconds of each device's last good report; NaN before the first.
         state: `DeviceState` of every device.
         period: Effective poll period of every device, seconds; infinite once the device was removed.
+        reason: Why the newest poll of every device brought nothing, as `Quality`: GOOD after a good report, NOT_POLLED
+            before the first poll ended.
+        texts: What every device says in words; the object is another one whenever a text has changed.
+        texts_revision: Grows with each change of a text.
     """
 
     def __init__(self) -> None:
@@ -114,12 +136,16 @@ class LiveColumns:
         self._answered = _Growing(np.float64)
         self._state = _Growing(np.uint8)
         self._period = _Growing(np.float64)
+        self._reason = _Growing(np.uint8)
         self.values: Floats = self._values.view
         self.quality: Codes = self._quality.view
         self.brought: NDArray[np.bool_] = self._brought.view
         self.answered: Floats = self._answered.view
         self.state: Codes = self._state.view
         self.period: Floats = self._period.view
+        self.reason: Codes = self._reason.view
+        self.texts: list[Texts] = []
+        self.texts_revision = 0
         self._rows: dict[UUID, int] = {}
         self._blocks: list[Block | None] = []
         self._dead: dict[int, list[Block]] = {}
@@ -145,6 +171,8 @@ class LiveColumns:
         self.answered = self._answered.extend(1, np.nan)
         self.state = self._state.extend(1, DeviceState.UNKNOWN)
         self.period = self._period.extend(1, period)
+        self.reason = self._reason.extend(1, Quality.NOT_POLLED)
+        self.texts.append(NO_TEXTS)
         self._reshaped()
         return row
 
@@ -156,6 +184,8 @@ class LiveColumns:
         self._layout_number.view[row] = NO_LAYOUT
         self.answered[row] = np.nan
         self.state[row] = DeviceState.UNKNOWN
+        self.reason[row] = Quality.NOT_POLLED
+        self.texts[row] = NO_TEXTS
         self.period[row] = np.inf
         self._reshaped()
 
@@ -226,6 +256,16 @@ class LiveColumns:
             self.brought[block.start : block.stop] = True
         self.answered[row] = report.answered
         self.state[row] = report.state
+        self.reason[row] = Quality.GOOD
+        if report.texts:
+            self._hear(row, report)
+
+    def _hear(self, row: int, report: Report) -> None:
+        """Keep what a device says in words. A lighter poll leaves out some of it, which stays."""
+        known = self.texts[row].values
+        if any(known.get(name) != text for name, text in report.texts.items()):
+            self.texts[row] = Texts(report.answered, MappingProxyType({**known, **report.texts}))
+            self.texts_revision += 1
 
     def _adopt(self, row: int, layout: Layout) -> Block:
         """Equal layouts of two drivers are one shape; only a different one moves the block."""
@@ -243,6 +283,7 @@ class LiveColumns:
             self.values[block.start : block.stop] = np.nan
             self.quality[block.start : block.stop] = reason
         self.state[row] = state
+        self.reason[row] = reason
 
     def column(self, point: str) -> PointColumn:
         """Every series of one point; empty when no device reports it."""

@@ -115,6 +115,19 @@ _ALL = (
     _counter("heartbeat", Unit.COUNT, 1.0, "Heartbeat"),
     _gauge("power_factor", Unit.RATIO, 0.001, "Power factor"),
     _gauge("frequency_hz", Unit.HERTZ, 0.01, "Grid frequency"),
+    _states(
+        "state",
+        "State",
+        "unknown",
+        "hashing",
+        "idle",
+        "asleep",
+        "tuning",
+        "booting",
+        "stopped",
+        "unreachable",
+        "running",
+    ),  # the names of `reading.DeviceState`
 )
 
 POINTS: Mapping[str, Point] = MappingProxyType({point.name: point for point in _ALL})

@@ -91,6 +91,32 @@ def test_that_losing_a_device_that_never_reported_only_sets_its_state() -> None:
     assert len(columns.values) == 0
 
 
+def test_that_the_reason_of_a_failed_poll_is_known_even_before_a_first_report() -> None:
+    columns = LiveColumns()
+    row = columns.add(uuid4(), 5.0)
+    assert columns.reason[row] == Quality.NOT_POLLED
+    columns.lose(row, Quality.REFUSED, DeviceState.UNKNOWN)
+    assert columns.reason[row] == Quality.REFUSED
+    columns.ingest(row, report(METER, [1.0, 2.0]))
+    assert columns.reason[row] == Quality.GOOD
+
+
+def test_that_texts_are_kept_by_name_and_become_another_object_only_when_one_changes() -> None:
+    columns = LiveColumns()
+    row = columns.add(uuid4(), 5.0)
+
+    def hear(at: float, **texts: str) -> None:
+        columns.ingest(row, Report(at, at, DeviceState.HASHING, METER, [1.0, 2.0], bytes(2), texts))
+
+    hear(1.0, pool="stratum+tcp://a:3333", worker="w1")
+    first = columns.texts[row]
+    hear(2.0, pool="stratum+tcp://a:3333")
+    assert columns.texts[row] is first
+    hear(3.0, pool="stratum+tcp://b:3333")
+    assert columns.texts[row].values == {"pool": "stratum+tcp://b:3333", "worker": "w1"}
+    assert (first.at, columns.texts[row].at, columns.texts_revision) == (1.0, 3.0, 2)
+
+
 def test_that_a_column_holds_every_part_in_row_order_whatever_the_layouts() -> None:
     four = Layout((Signal("hashrate"), *BOARDS, Signal("board_temp", "3")))
     columns, _ = columns_with(MINER, METER, four, MINER)
