@@ -33,6 +33,10 @@ class StoreFull(Exception):
     """The disk takes no more. Nothing was written; reading goes on; writing may be tried again."""
 
 
+class ArchiveError(Exception):
+    """A site folder cannot be read back: damaged, newer than this program, incomplete. One sentence with a remedy."""
+
+
 class StoreBusy(StoreFull):
     """Another program has held a file for too long. Everything else is as with a full disk."""
 
