@@ -19,6 +19,7 @@ class LoggedSamples:
         values: Records x series, NaN where there is none.
         quality: Records x series, `Quality`.
         offset: Seconds that the device's clock was ahead of ours when the log was read; already taken off `times`.
+        left_out: Why older records were left out although they may be of this time; empty when none were.
     """
 
     layout: Layout
@@ -26,6 +27,7 @@ class LoggedSamples:
     values: NDArray[np.float64]
     quality: NDArray[np.uint8]
     offset: float
+    left_out: str = ""
 
     def __len__(self) -> int:
         return len(self.times)
@@ -48,7 +50,7 @@ class LogReader(Protocol):
         Goes easy on the device: one question at a time, with pauses in which polls get their turn.
 
         Raises:
-            LogRefused: Its times cannot be trusted: the clock is too far off, or was set, or steps back.
+            LogRefused: Its times cannot be trusted: the clock is too far off, was set in between, or steps back.
             DeviceError: The device did not give what was asked.
         """
 

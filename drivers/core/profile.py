@@ -73,6 +73,7 @@ class Profile:
         limits: Bands by point name.
         models: Nameplates (miners).
         options: The protocol's own part, validated by the family's driver.
+        log: Where the device keeps a log of its own; empty where it keeps none that we read.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Profile:
     limits: Mapping[str, Limits] = field(default_factory=lambda: MappingProxyType({}))
     models: tuple[Model, ...] = ()
     options: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    log: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
     def model(self, reported: str) -> Model | None:
         """The nameplate whose match equals what the device reported; None when the model is not known."""

@@ -15,6 +15,7 @@ from drivers.core.points import POINTS
 from drivers.core.profile import Evidence, Limits, Model, Profile
 from drivers.core.profile_section import Section, line_index
 from drivers.core.register_map import parse_registers
+from drivers.core.ring_log_map import parse_ring_log
 from drivers.core.sensor_map import parse_sensors
 
 _PROTOCOLS = ("cgminer", "snmp", "modbus-tcp")
@@ -73,8 +74,7 @@ def parse_profile(text: str, file: str) -> Profile:
         head.fail("id", f"{identifier!r} is not the name of the file", f"write id = {file.removesuffix('.toml')!r}")
     limits = _parse_limits(whole.section("limits"))
     protocol = head.choice("protocol", _PROTOCOLS)
-    options = whole.section("options")
-    _check_options(protocol, options, limits)
+    _check_options(protocol, whole, limits)
     profile = Profile(
         id=identifier,
         kind=DeviceKind(head.choice("kind", list(DeviceKind))),
@@ -88,16 +88,23 @@ def parse_profile(text: str, file: str) -> Profile:
         limits=limits,
         models=_parse_models(whole.sections("model")),
         options=MappingProxyType(content.get("options", {})),
+        log=MappingProxyType(content.get("log", {})),
     )
     for section in (head, quality, whole):
         section.finish()
     return profile
 
 
-def _check_options(protocol: str, options: Section, limits: Mapping[str, Limits]) -> None:
+def _check_options(protocol: str, whole: Section, limits: Mapping[str, Limits]) -> None:
+    options = whole.section("options")
     if protocol == "modbus-tcp":
-        parse_registers(options, limits)
-    elif protocol == "snmp":
+        registers = parse_registers(options, limits)
+        if whole.has("log"):
+            parse_ring_log(whole.section("log"), registers)
+        return
+    if whole.has("log"):
+        whole.fail("log", f"is not read over {protocol}", "remove it; only Modbus devices have a ring log")
+    if protocol == "snmp":
         parse_objects(options, limits)
     else:
         parse_sensors(options)

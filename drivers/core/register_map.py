@@ -133,6 +133,8 @@ class RegisterMap:
         max_read: Registers the device gives in one answer.
         identity: Where the variant is told; None when nowhere.
         frozen_s: Seconds after which an unchanged heartbeat means that the controller has stopped; 0 when not known.
+        address_base: What the document counts the first register as.
+        word_order: "big" or "little", where a point does not say otherwise.
     """
 
     points: tuple[RegisterPoint, ...]
@@ -140,6 +142,8 @@ class RegisterMap:
     max_read: int
     identity: RegisterIdentity | None
     frozen_s: float
+    address_base: int = 0
+    word_order: str = "big"
 
     @classmethod
     def of(cls, profile: Profile) -> "RegisterMap":
@@ -168,6 +172,8 @@ def parse_registers(section: Section, limits: Mapping[str, Limits]) -> RegisterM
         max_read=section.whole("max_read", 1, MAX_READ, MAX_READ),
         identity=_parse_identity(section.section("identify"), base) if section.has("identify") else None,
         frozen_s=_parse_heartbeat(section.section("heartbeat")),
+        address_base=base,
+        word_order=order,
     )
     section.finish(("identify",))
     return result

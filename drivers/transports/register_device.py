@@ -11,8 +11,10 @@ from drivers.core.identity import Address, Identity
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Layout, Quality, Report
 from drivers.core.register_map import RegisterMap
+from drivers.core.ring_log_map import RingLogMap
 from drivers.transports.modbus import ModbusConnection, NoSuchRegister
 from drivers.transports.register_blocks import Block, halves, plan
+from drivers.transports.ring_log import RingLogReader
 
 DEADLINE_S: Final = 3.0
 
@@ -33,6 +35,13 @@ class RegisterDevice:
         self._blocks = {tier: self._plan(tier) for tier in Tier}
         self._shown = [at for at, point in enumerate(self.map.points) if not point.optional]
         self._layout = self._lay_out()
+        ring = RingLogMap.of(profile)
+        self._log = None if ring is None else RingLogReader(ring, connection, unit)
+
+    @property
+    def log(self) -> RingLogReader | None:
+        """The device's own log; None where the profile names none."""
+        return self._log
 
     @property
     def profile(self) -> Profile:
