@@ -25,6 +25,8 @@ COMMANDS = {
     "history": "read samples from a site folder",
     "incidents": "the incident queue; acknowledge, note, mitigate, resolve",
     "alarms": "the alarm journal",
+    "backup": "copy a site folder into one file, also while its collector runs",
+    "restore": "make a site folder from a backup",
     "doctor": "check the environment",
 }
 """Each is a module of the same name in `console.cli`; whatever else comes first is a site folder."""
