@@ -1,126 +1,225 @@
-"""Tiles: one point of up to 256 series over one hour as one blob.
+"""Tiles: one point of up to 256 series over one hour as one blob, joined from the segments of its windows.
 
-Layout of a blob, little endian: format byte, width of the differences in bytes, flags, a spare byte, number of series
-(u16), slots (u16), size of the plain body (u32), scale in steps per unit (f64), CRC-32 of all that and the frame
-(u32), then a zstd frame of: the first integer of each series (i64), the byte planes of the differences from slot to
-slot, and one quality byte for each sample unless all are good. Planes are series-major, so that one series is decoded
-without touching the others.
+A segment (format 3) is one window of them, final when the window is over: format byte, scale in steps per unit (f64),
+then a matrix of `bands`. A tile (format 2) holds up to six: format byte, a bit for each window there is, series (u16),
+slots in a window (u16), the lengths of the segments (u32 each, 0 for none) and the CRC-32 of all that (u32), then the
+segments as they were. So an hour is joined without compressing anything again, and one window or one series is decoded
+without the rest. Tiles of format 1 stay readable.
 """
 
 import struct
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from console.store.history.codec import CorruptBlob, compress, decompress, narrow, pack, unpack
-from console.store.history.quantise import Codes, Floats, Integers, to_values
+from console.store.history import hour_tiles
+from console.store.history.bands import Cells, Matrix, Steps, decode_matrices, encode_matrix, read_matrix
+from console.store.history.codec import CorruptBlob
+from console.store.history.levels import SECONDS_IN_HOUR, WINDOWS_IN_HOUR
+from console.store.history.newest import Newest, newest_of_cells, newest_of_matrices
+from console.store.history.quantise import Codes, Floats, Integers
 from drivers.core.reading import Quality
 
 SERIES = 256
 """Series in a tile, at most."""
 
-HOUR = 3600
+HOUR = SECONDS_IN_HOUR
 """Seconds in a tile."""
 
-_FORMAT = 1
-_HEAD = struct.Struct("<BBBBHHId")
+BAND = 64
+"""Series in a band of a segment."""
+
+_TILE = 2
+_SEGMENT = 3
+_SEGMENT_HEAD = struct.Struct("<Bd")
+_TILE_HEAD = struct.Struct("<BBHH6I")
 _CRC = struct.Struct("<I")
-_ALL_GOOD = 1
-_LEVEL = 3
-"""zstd-3: 0.437 B a sample at 93 M samples/s; level 9 gains 4 % and is five times slower (measured)."""
 
 
 @dataclass(frozen=True, slots=True)
-class TileHead:
-    """What a blob says about itself."""
+class _Segment:
+    """One window within a tile: its place in the hour, its scale, and its matrix."""
 
-    width: int
-    all_good: bool
+    place: int
+    scale: float
+    matrix: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class _Tile:
+    """What a blob says about itself; `windows` is 1 for a segment that stands alone."""
+
     series: int
     slots: int
-    size: int
-    scale: float
+    windows: int
+    segments: tuple[_Segment, ...]
 
 
-def encode_tile(steps: Integers, quality: Codes, scale: float) -> bytes:
-    """The blob of series x slots. Integers beside a missing quality are not kept."""
-    series, slots = steps.shape
-    filled = narrow(_filled(steps, quality))
-    differences = np.zeros_like(filled)
-    np.subtract(filled[:, 1:], filled[:, :-1], out=differences[:, 1:])
-    width, planes = pack(differences)
-    all_good = not quality.any()
-    body = b"".join((filled[:, 0].astype("<i8").tobytes(), planes, b"" if all_good else quality.tobytes()))
-    head = _HEAD.pack(_FORMAT, width, _ALL_GOOD if all_good else 0, 0, series, slots, len(body), scale)
-    frame = compress(body, _LEVEL)
-    return head + _CRC.pack(zlib.crc32(frame, zlib.crc32(head))) + frame
+def encode_segment(steps: Steps, quality: Codes, scale: float) -> bytes:
+    """The segment of series x slots. Integers beside a missing quality are not kept."""
+    return encode_matrix(steps, quality, BAND, _SEGMENT_HEAD.pack(_SEGMENT, scale))
 
 
-def _filled(steps: Integers, quality: Codes) -> Integers:
-    """Each missing integer replaced by the one before it (the first one there is, at the start): differences of 0."""
-    there = quality < Quality.NOT_POLLED
-    if there.all():
-        return steps
-    slots = np.arange(steps.shape[1])
-    last = np.maximum.accumulate(np.where(there, slots, -1), axis=1)
-    first = np.where(there.any(axis=1), there.argmax(axis=1), 0)
-    source = np.where(last < 0, first[:, None], last)
-    filled: Integers = np.take_along_axis(steps, source, axis=1)
-    filled[~there.any(axis=1)] = 0
-    return filled
+def join_segments(parts: Mapping[int, bytes], series: int, slots_per_window: int) -> bytes:
+    """The tile of an hour out of its segments, by place (0 to 5) in the hour.
+
+    Windows may be absent, and earlier ones may hold fewer series than later ones: seats are only ever added.
+    """
+    bodies = [parts.get(place, b"") for place in range(WINDOWS_IN_HOUR)]
+    there = sum(1 << place for place, body in enumerate(bodies) if body)
+    head = _TILE_HEAD.pack(_TILE, there, series, slots_per_window, *(len(body) for body in bodies))
+    return b"".join((head, _CRC.pack(zlib.crc32(head)), *bodies))
 
 
-def read_head(blob: bytes) -> TileHead:
-    """Check a blob and read its header; raises `CorruptBlob`."""
-    start = _HEAD.size + _CRC.size
-    if len(blob) < start or blob[0] != _FORMAT:
-        raise CorruptBlob(f"no tile of format {_FORMAT}: {blob[:1].hex() or 'empty'}")
-    _, width, flags, _, series, slots, size, scale = _HEAD.unpack_from(blob)
-    (expected,) = _CRC.unpack_from(blob, _HEAD.size)
-    if zlib.crc32(memoryview(blob)[start:], zlib.crc32(blob[: _HEAD.size])) != expected:
+def encode_tile(steps: Steps, quality: Codes, scale: float) -> bytes:
+    """A blob of any number of slots that is not made of windows."""
+    return encode_segment(steps, quality, scale)
+
+
+def _read_segment(blob: memoryview, place: int) -> _Segment:
+    if len(blob) < _SEGMENT_HEAD.size or blob[0] != _SEGMENT:
+        raise CorruptBlob(f"no segment of format {_SEGMENT}: {bytes(blob[:1]).hex() or 'empty'}")
+    _, scale = _SEGMENT_HEAD.unpack_from(blob)
+    matrix = read_matrix(blob, _SEGMENT_HEAD.size)
+    if matrix.series > SERIES or matrix.size != len(blob) or not (np.isfinite(scale) and scale > 0):
+        raise CorruptBlob("a segment's size or scale does not follow from its header")
+    return _Segment(place, scale, matrix)
+
+
+def _read_tile(blob: bytes, place: int | None = None) -> _Tile:
+    """Check a tile's or a segment's header and find its matrices, those of one window or of all."""
+    view = memoryview(blob)
+    if blob[:1] == bytes([_SEGMENT]):
+        segment = _read_segment(view, 0)
+        return _Tile(segment.matrix.series, segment.matrix.slots, 1, (segment,))
+    start = _TILE_HEAD.size + _CRC.size
+    if len(blob) < start or blob[0] != _TILE:
+        raise CorruptBlob(f"no tile of a known format: {blob[:1].hex() or 'empty'}")
+    _, there, series, slots, *lengths = _TILE_HEAD.unpack_from(blob)
+    if zlib.crc32(view[: _TILE_HEAD.size]) != _CRC.unpack_from(blob, _TILE_HEAD.size)[0]:
         raise CorruptBlob("a tile fails its checksum")
-    all_good = bool(flags & _ALL_GOOD)
-    if size != series * 8 + series * slots * (width + (0 if all_good else 1)):
+    if start + sum(lengths) != len(blob) or series > SERIES:
         raise CorruptBlob("a tile's size does not follow from its header")
-    return TileHead(width, all_good, series, slots, size, scale)
+    segments: list[_Segment] = []
+    for number, length in enumerate(lengths):
+        if bool(there >> number & 1) != bool(length):
+            raise CorruptBlob("a tile's windows do not follow from its header")
+        if length and place in {None, number}:
+            segment = _read_segment(view[start : start + length], number)
+            if segment.matrix.slots != slots or segment.matrix.series > series:
+                raise CorruptBlob("a window does not fit its tile")
+            segments.append(segment)
+        start += length
+    return _Tile(series, slots, WINDOWS_IN_HOUR, tuple(segments))
 
 
 def decode_tile(blob: bytes, rows: Integers | None = None) -> tuple[Floats, Codes]:
     """Values (NaN where missing) and qualities of all series, or of the given rows alone.
 
-    A row beyond the tile belongs to a series that came later: all its slots are NOT_POLLED.
+    Of a tile that is all slots of its hour, of a segment those of its window. A row beyond the tile belongs to a series
+    that came later: all its slots are NOT_POLLED, as are those of a window that is absent.
 
     Raises:
         CorruptBlob: Wrong format, checksum or size.
     """
-    head = read_head(blob)
-    body = np.frombuffer(decompress(memoryview(blob)[_HEAD.size + _CRC.size :], head.size), np.uint8)
-    wanted = np.arange(head.series) if rows is None else rows
-    inside = wanted < head.series
-    steps, codes = _rows(head, body, wanted[inside])
-    if inside.all():
-        return to_values(steps, codes, head.scale), codes
-    values = np.full((len(wanted), head.slots), np.nan)
-    quality = np.full((len(wanted), head.slots), Quality.NOT_POLLED, np.uint8)
-    values[inside] = to_values(steps, codes, head.scale)
-    quality[inside] = codes
-    return values, quality
+    return decode_tiles((blob,), rows)[0]
 
 
-def _rows(head: TileHead, body: Codes, rows: Integers) -> tuple[Integers, Codes]:
-    cells = head.series * head.slots
-    first = body[: head.series * 8].view("<i8")[rows]
-    steps = np.empty((len(rows), head.slots), np.int64)
-    at = head.series * 8
-    if head.width:
-        planes = body[at : at + head.width * cells].reshape(head.width, head.series, head.slots)
-        steps[:] = unpack(planes[:, rows], head.width)
-        at += head.width * cells
-    else:
-        steps[:] = 0
-    steps[:, 0] = first
-    np.cumsum(steps, axis=1, out=steps)
-    if head.all_good:
-        return steps, np.zeros((len(rows), head.slots), np.uint8)
-    return steps, body[at:].reshape(head.series, head.slots)[rows]
+def decode_tiles(blobs: Sequence[bytes], rows: Integers | None = None) -> list[tuple[Floats, Codes]]:
+    """The same of many blobs at once, which is quicker than one after another. Raises `CorruptBlob`."""
+    found: list[tuple[Floats, Codes]] = []
+    for cells, scale in decode_steps(blobs, rows):
+        values: Floats = cells.steps / scale
+        if cells.quality.any():
+            values[cells.quality >= Quality.NOT_POLLED] = np.nan
+        found.append((values, cells.quality))
+    return found
+
+
+def decode_steps(blobs: Sequence[bytes], rows: Integers | None = None) -> list[tuple[Cells, float]]:
+    """The integers as they are stored, qualities and scale of many blobs. Raises `CorruptBlob`."""
+    found: list[tuple[Cells, float] | None] = []
+    tiles: list[tuple[int, _Tile]] = []
+    for blob in blobs:
+        if blob[:1] == bytes([hour_tiles.FORMAT]):
+            found.append(hour_tiles.decode_hour(blob, rows))
+        else:
+            tiles.append((len(found), _read_tile(blob)))
+            found.append(None)
+    matrices = [segment.matrix for _, tile in tiles for segment in tile.segments]
+    cells = iter(decode_matrices(matrices, rows))
+    for at, tile in tiles:
+        parts = [(segment, next(cells)) for segment in tile.segments]
+        found[at] = _whole(tile, parts, rows)
+    return [whole for whole in found if whole is not None]
+
+
+def _whole(tile: _Tile, parts: Sequence[tuple[_Segment, Cells]], rows: Integers | None) -> tuple[Cells, float]:
+    scale = parts[0][0].scale if parts else 1.0
+    if any(segment.scale != scale for segment, _ in parts):
+        raise CorruptBlob("the windows of a tile differ in scale")
+    if tile.windows == 1:
+        return parts[0][1], scale
+    count = tile.series if rows is None else len(rows)
+    shape = (count, tile.windows * tile.slots)
+    whole = Cells(np.zeros(shape, np.int64), np.full(shape, Quality.NOT_POLLED, np.uint8))
+    for segment, cells in parts:
+        mine = slice(segment.place * tile.slots, (segment.place + 1) * tile.slots)
+        whole.steps[: len(cells.steps), mine] = cells.steps
+        whole.quality[: len(cells.steps), mine] = cells.quality
+    return whole, scale
+
+
+def decode_window(blob: bytes, window_in_hour: int, upto_slot: int | None = None) -> Newest:
+    """The newest of every series in one window (0 to 5) up to and with a slot of it, or to its end.
+
+    A segment that stands alone is its window, whatever `window_in_hour` says.
+
+    Raises:
+        CorruptBlob: Wrong format, checksum or size.
+    """
+    return decode_windows((blob,), (window_in_hour,), (upto_slot,))[0]
+
+
+def decode_windows(
+    blobs: Sequence[bytes], windows_in_hour: Sequence[int], upto_slots: Sequence[int | None]
+) -> list[Newest]:
+    """The same of many blobs at once, which is far quicker than one after another. Raises `CorruptBlob`."""
+    found: list[Newest | None] = []
+    matrices: list[tuple[int, _Segment, int]] = []
+    for blob, place, upto in zip(blobs, windows_in_hour, upto_slots, strict=True):
+        if blob[:1] == bytes([hour_tiles.FORMAT]):
+            found.append(_newest_of_hour(blob, place, upto))
+            continue
+        tile = _read_tile(blob, place)
+        if tile.segments:
+            last = tile.slots - 1 if upto is None else min(upto, tile.slots - 1)
+            matrices.append((len(found), tile.segments[0], last))
+            found.append(None)
+        else:
+            found.append(Newest.nothing(tile.series))
+    newest = newest_of_matrices(
+        [segment.matrix for _, segment, _ in matrices],
+        np.array([segment.scale for _, segment, _ in matrices]),
+        np.array([upto for _, _, upto in matrices], np.int64),
+    )
+    for (at, _, _), one in zip(matrices, newest, strict=True):
+        found[at] = one
+    return [one for one in found if one is not None]
+
+
+def _newest_of_hour(blob: bytes, place: int, upto: int | None) -> Newest:
+    cells, scale = hour_tiles.decode_hour(blob)
+    slots = cells.steps.shape[1] // WINDOWS_IN_HOUR
+    last = slots - 1 if upto is None else min(upto, slots - 1)
+    mine = slice(place * slots, place * slots + last + 1)
+    return newest_of_cells(Cells(cells.steps[:, mine], cells.quality[:, mine]), scale)
+
+
+def series_of(blob: bytes) -> int:
+    """How many series a tile or segment holds. Raises `CorruptBlob`."""
+    if blob[:1] == bytes([hour_tiles.FORMAT]):
+        return len(hour_tiles.decode_hour(blob)[0].steps)
+    return _read_tile(blob).series

@@ -1,0 +1,412 @@
+"""Matrices of integers in bands: some series together as one zstd frame that is decoded without the others.
+
+Layout of a matrix, little endian: number of series (u16), slots (u16), series in a band (u16), then for each band its
+entry - width of the bases and of the residuals in bytes (u8 each), flags (u8), a spare byte, length (u32) and CRC-32
+(u32) of its frame -, the CRC-32 of all that (u32), then the frames. The plain body of a band holds one bit for each
+series when they are of both kinds, the byte planes of the bases (as differences from series to series), the byte planes
+of the residuals (series-major) and, unless all are good, one quality byte for each sample.
+
+A series is of one of two kinds, whichever is the smaller: its residuals are differences from slot to slot, its base the
+first integer; or they are distances from its base, which is about the mean. Noise is half a bit a sample shorter so.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.store.history.codec import (
+    CorruptBlob,
+    compress,
+    decompress,
+    from_planes,
+    narrow,
+    pack,
+    to_planes,
+    width_of,
+    zigzag,
+)
+from console.store.history.quantise import Codes, Integers
+from drivers.core.reading import Quality
+
+Steps: TypeAlias = NDArray[np.signedinteger]
+
+_FRONT = struct.Struct("<HHH")
+_ENTRY = struct.Struct("<BBBBII")
+_CRC = struct.Struct("<I")
+_WIDTHS = (0, 1, 2, 4, 8)
+
+_QUALITY = 1
+"""Not all samples are good: quality bytes follow."""
+_LEVEL_KIND = 2
+"""All series are distances from their bases."""
+_BOTH_KINDS = 4
+"""Series of both kinds: one bit for each says which."""
+_FLAGS = (0, _QUALITY, _LEVEL_KIND, _LEVEL_KIND | _QUALITY, _BOTH_KINDS, _BOTH_KINDS | _QUALITY)
+
+_LEVEL = 3
+"""zstd-3: levels beyond gain 4 % and are five times slower (measured)."""
+
+_SAMPLED = 16
+"""Slots looked at to choose a series' kind and base."""
+
+_IN_A_BATCH = 64
+"""Frames decoded together: enough that a call costs nothing for each, few enough to stay in the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A band as its entry tells it, with its frame."""
+
+    series: int
+    base_width: int
+    width: int
+    flags: int
+    crc: int
+    frame: memoryview
+
+    def size(self, slots: int) -> int:
+        """Bytes of the plain body."""
+        kinds = -(-self.series // 8) if self.flags & _BOTH_KINDS else 0
+        cells = self.series * slots
+        return kinds + self.base_width * self.series + cells * (self.width + (self.flags & _QUALITY))
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """An encoded matrix, its frames not yet touched.
+
+    Attributes:
+        series: Rows.
+        slots: Columns.
+        rows: Series in each band, fewer in the last.
+        bands: The bands in order.
+        size: Bytes of the whole, with what stands before it.
+    """
+
+    series: int
+    slots: int
+    rows: int
+    bands: tuple[Band, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Decoded integers and qualities, series x slots. Beside a missing quality the integer means nothing."""
+
+    steps: Integers
+    quality: Codes
+
+
+def encode_matrix(steps: Steps, quality: Codes | None, rows: int, head: bytes = b"") -> bytes:
+    """Series x slots in bands of `rows` series. Integers beside a missing quality are not kept.
+
+    `head` is put before it, and is covered by its checksum.
+    """
+    series, slots = steps.shape
+    there = None if quality is None or not quality.any() else quality
+    filled = narrow(steps if there is None else _filled(steps, there))
+    around, bases, residuals = _predict(filled)
+    folded = zigzag(residuals)
+    entries: list[bytes] = []
+    frames: list[bytes] = []
+    for first in range(0, series, rows):
+        mine = slice(first, first + rows)
+        codes = None if there is None else there[mine]
+        entry, frame = _encode_band(folded[mine], bases[mine], around[mine], codes)
+        entries.append(entry)
+        frames.append(frame)
+    front = head + _FRONT.pack(series, slots, rows) + b"".join(entries)
+    return b"".join((front, _CRC.pack(zlib.crc32(front)), *frames))
+
+
+def _filled(steps: Steps, quality: Codes) -> Steps:
+    """Each missing integer replaced by the one before it (the first one there is, at the start): differences of 0."""
+    there = quality < Quality.NOT_POLLED
+    gappy = np.flatnonzero(~there.all(axis=1))
+    if not len(gappy):
+        return steps
+    mine = there[gappy]
+    last = np.maximum.accumulate(np.where(mine, np.arange(steps.shape[1]), -1), axis=1)
+    first = np.where(mine.any(axis=1), mine.argmax(axis=1), 0)
+    source = np.where(last < 0, first[:, None], last)
+    filled = steps.copy()
+    found = np.take_along_axis(steps[gappy], source, axis=1)
+    found[~mine.any(axis=1)] = 0
+    filled[gappy] = found
+    return filled
+
+
+def _predict(filled: Steps) -> tuple[NDArray[np.bool_], Steps, Steps]:
+    """Which series lie around their base, the bases, and the residuals."""
+    slots = filled.shape[1]
+    chosen = np.arange(1, slots, max(1, slots // _SAMPLED))
+    bases = filled[:, 0].copy()
+    around = np.zeros(len(filled), np.bool_)
+    if len(chosen):
+        sampled = filled.T[chosen].astype(np.int64)
+        middle = np.rint(sampled.mean(axis=0)).astype(filled.dtype)
+        distance = np.abs(sampled - middle).sum(axis=0)
+        change = np.abs(sampled - filled.T[chosen - 1]).sum(axis=0)
+        around = distance * 10 < change * 9
+        bases[around] = middle[around]
+    residuals = np.empty_like(filled)
+    residuals[:, 0] = filled[:, 0] - bases
+    np.subtract(filled[:, 1:], filled[:, :-1], out=residuals[:, 1:])
+    if around.all():
+        np.subtract(filled, bases[:, None], out=residuals)
+    elif around.any():
+        residuals[around] = filled[around] - bases[around, None]
+    return around, bases, residuals
+
+
+def _encode_band(
+    folded: NDArray[np.unsignedinteger], bases: Steps, around: NDArray[np.bool_], quality: Codes | None
+) -> tuple[bytes, bytes]:
+    width = width_of(int(folded.max()) if folded.size else 0)
+    base_width, base_planes = pack(_changes(bases))
+    flags = 0
+    kinds = b""
+    if around.all():
+        flags = _LEVEL_KIND
+    elif around.any():
+        flags = _BOTH_KINDS
+        kinds = np.packbits(around).tobytes()
+    codes = b""
+    if quality is not None and quality.any():
+        flags |= _QUALITY
+        codes = quality.tobytes()
+    body = b"".join((kinds, base_planes, to_planes(folded, width), codes))
+    frame = compress(body, _LEVEL) if body else b""
+    return _ENTRY.pack(base_width, width, flags, 0, len(frame), zlib.crc32(frame)), frame
+
+
+def _changes(bases: Steps) -> Integers:
+    found = bases.astype(np.int64)
+    found[1:] -= bases[:-1]
+    return found
+
+
+def read_matrix(blob: memoryview, head: int = 0) -> Matrix:
+    """Check the front of an encoded matrix and find its frames; `head` bytes stand before it.
+
+    Raises:
+        CorruptBlob: The front is damaged.
+    """
+    entries = head + _FRONT.size
+    if len(blob) < entries:
+        raise CorruptBlob("a matrix ends within its header")
+    series, slots, rows = _FRONT.unpack_from(blob, head)
+    if not rows:
+        raise CorruptBlob("a matrix has bands of no series")
+    at = entries + _ENTRY.size * -(-series // rows)
+    if len(blob) < at + _CRC.size:
+        raise CorruptBlob("a matrix ends within its header")
+    if zlib.crc32(blob[:at]) != _CRC.unpack_from(blob, at)[0]:
+        raise CorruptBlob("a matrix fails its checksum")
+    bands: list[Band] = []
+    begin = at + _CRC.size
+    for first, entry in zip(range(0, series, rows), _ENTRY.iter_unpack(blob[entries:at]), strict=True):
+        base_width, width, flags, spare, length, crc = entry
+        if base_width not in _WIDTHS or width not in _WIDTHS or flags not in _FLAGS or spare:
+            raise CorruptBlob("a band's entry means nothing")
+        bands.append(Band(min(rows, series - first), base_width, width, flags, crc, blob[begin : begin + length]))
+        begin += length
+    if begin > len(blob):
+        raise CorruptBlob("a matrix ends within its frames")
+    return Matrix(series, slots, rows, tuple(bands), begin)
+
+
+def body_of(band: Band, slots: int) -> bytes:
+    """The plain body of a band; raises `CorruptBlob` before allocating more than its entry says."""
+    size = band.size(slots)
+    if zlib.crc32(band.frame) != band.crc:
+        raise CorruptBlob("a band fails its checksum")
+    if not size:
+        if len(band.frame):
+            raise CorruptBlob("an empty band has a frame")
+        return b""
+    return decompress(band.frame, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What bands have in common that are decoded alike.
+
+    Attributes:
+        slots: Columns.
+        series: Series in the band.
+        base_width: Bytes of a base.
+        width: Bytes of a residual.
+        flags: As in the entry.
+        number: Which band of its matrix it is.
+        rows: Series in the other bands of its matrix.
+        apart: Whatever else must be equal.
+    """
+
+    slots: int
+    series: int
+    base_width: int
+    width: int
+    flags: int
+    number: int
+    rows: int
+    apart: int
+
+    @property
+    def has_quality(self) -> bool:
+        """Whether there are qualities: else all are good."""
+        return bool(self.flags & _QUALITY)
+
+    @property
+    def all_around(self) -> bool:
+        """Whether every residual is a distance from its base."""
+        return bool(self.flags & _LEVEL_KIND)
+
+    @property
+    def of_both_kinds(self) -> bool:
+        """Whether a bit for each series says of which kind it is."""
+        return bool(self.flags & _BOTH_KINDS)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Bodies of bands of equal shape, and where their series stand: matrix, and first row in it."""
+
+    shape: Shape
+    bodies: list[bytes]
+    places: list[tuple[int, int]]
+
+
+def gather(
+    matrices: Sequence[Matrix], rows: Integers | None = None, *, apart: Integers | None = None
+) -> Iterator[Batch]:
+    """Decompress the bands that hold the wanted rows (all, when None), and group them by shape.
+
+    Matrices whose number in `apart` differs never share a batch. Raises `CorruptBlob`.
+    """
+    growing: dict[Shape, Batch] = {}
+    for number, matrix in enumerate(matrices):
+        key = 0 if apart is None else int(apart[number])
+        for at in _wanted(matrix, rows):
+            band = matrix.bands[at]
+            shape = Shape(matrix.slots, band.series, band.base_width, band.width, band.flags, at, matrix.rows, key)
+            batch = growing.get(shape)
+            if batch is None:
+                batch = growing[shape] = Batch(shape, [], [])
+            batch.bodies.append(body_of(band, matrix.slots))
+            batch.places.append((number, at * matrix.rows))
+            if len(batch.bodies) == _IN_A_BATCH:
+                yield growing.pop(shape)
+    yield from growing.values()
+
+
+def _wanted(matrix: Matrix, rows: Integers | None) -> Sequence[int]:
+    if rows is None:
+        return range(len(matrix.bands))
+    return sorted({int(row) // matrix.rows for row in rows if row < matrix.series})
+
+
+def decode_matrices(matrices: Sequence[Matrix], rows: Integers | None = None) -> list[Cells]:
+    """The cells of all series of each matrix, or of the given rows alone; what is not wanted is not decompressed.
+
+    A row beyond a matrix belongs to a series that came later: all its slots are NOT_POLLED.
+
+    Raises:
+        CorruptBlob: A frame is damaged, or does not hold what its header says.
+    """
+    found = [_blank(matrix, rows) for matrix in matrices]
+    for batch in gather(matrices, rows):
+        shape = batch.shape
+        wanted: Integers | None = None
+        if rows is not None:
+            first = shape.number * shape.rows
+            wanted = np.flatnonzero((rows >= first) & (rows < first + shape.series))
+        steps, quality = decode_batch(batch, None if wanted is None or rows is None else rows[wanted] % shape.rows)
+        for at, (matrix, row) in enumerate(batch.places):
+            place = slice(row, row + steps.shape[1]) if wanted is None else wanted
+            found[matrix].steps[place] = steps[at]
+            if shape.has_quality:
+                found[matrix].quality[place] = quality[at]
+    return found
+
+
+def _blank(matrix: Matrix, rows: Integers | None) -> Cells:
+    count = matrix.series if rows is None else len(rows)
+    shape = (count, matrix.slots)
+    cells = Cells(np.empty(shape, np.int64), np.zeros(shape, np.uint8))
+    if rows is not None:
+        outside = rows >= matrix.series
+        if outside.any():
+            cells.steps[outside] = 0
+            cells.quality[outside] = Quality.NOT_POLLED
+    return cells
+
+
+def decode_batch(batch: Batch, chosen: Integers | None = None) -> tuple[Integers, Codes]:
+    """Steps and qualities, bands x series x slots; of the chosen series of each band alone, when given."""
+    parts = split(batch)
+    bases, around, planes, quality = parts.bases, parts.around, parts.planes, parts.quality
+    if chosen is not None:
+        bases = bases[:, chosen]
+        around = None if around is None else around[:, chosen]
+        planes = None if planes is None else planes[:, :, chosen]
+        quality = None if quality is None else quality[:, chosen]
+    steps = np.zeros((*bases.shape, batch.shape.slots), np.int64)
+    if planes is not None:
+        residuals = from_planes(planes)
+        if batch.shape.all_around:
+            steps[:] = residuals
+        else:
+            np.cumsum(residuals, axis=-1, dtype=np.int64, out=steps)
+            if around is not None:
+                steps[around] = residuals[around]
+    steps += bases[..., None]
+    return steps, np.zeros(steps.shape, np.uint8) if quality is None else quality
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the bodies of a batch consist of.
+
+    Attributes:
+        around: Bands x series: distances from the base; None when all series are of the kind the shape says.
+        bases: Bands x series.
+        planes: Planes x bands x series x slots of the residuals; None when all are 0.
+        quality: Bands x series x slots; None when all are good.
+    """
+
+    around: NDArray[np.bool_] | None
+    bases: Integers
+    planes: Codes | None
+    quality: Codes | None
+
+
+def split(batch: Batch) -> Parts:
+    """Take the bodies of a batch apart without copying the residuals."""
+    shape, count = batch.shape, len(batch.bodies)
+    slots, series, width = shape.slots, shape.series, shape.width
+    bodies = np.frombuffer(b"".join(batch.bodies), np.uint8).reshape(count, len(batch.bodies[0]))
+    at = 0
+    around: NDArray[np.bool_] | None = None
+    if shape.of_both_kinds:
+        at = -(-series // 8)
+        around = np.unpackbits(bodies[:, :at], axis=1, count=series).astype(np.bool_)
+    bases: Integers = np.zeros((count, series), np.int64)
+    if shape.base_width:
+        stop = at + shape.base_width * series
+        planes = bodies[:, at:stop].reshape(count, shape.base_width, series).swapaxes(0, 1)
+        np.cumsum(from_planes(planes), axis=-1, dtype=np.int64, out=bases)
+        at = stop
+    residuals: Codes | None = None
+    if width:
+        stop = at + width * series * slots
+        residuals = bodies[:, at:stop].reshape(count, width, series, slots).swapaxes(0, 1)
+        at = stop
+    quality = bodies[:, at:].reshape(count, series, slots) if shape.has_quality else None
+    return Parts(around, bases, residuals, quality)

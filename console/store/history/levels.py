@@ -1,0 +1,66 @@
+"""Levels of detail that history is kept at, and how time is cut into them.
+
+All spans are whole seconds since the epoch in UTC, so that every installation cuts alike. A window is the unit in which
+samples become final: stored periods divide it, hours and days are whole numbers of it.
+"""
+
+from typing import Final
+
+RAW: Final = 0
+"""Every poll at the stored period; a tile spans an hour."""
+
+MINUTE: Final = 1
+"""Mean, low, high and count of a minute; a tile spans a UTC day."""
+
+HOUR: Final = 2
+"""The same of an hour; a tile spans a UTC month."""
+
+DAY: Final = 3
+"""The same of a UTC day; a tile spans a UTC year, in the year's own file."""
+
+KPI: Final = 4
+"""Daily figures that monthly ones are made of; a tile spans a UTC year, in the year's own file."""
+
+LEVELS: Final = (RAW, MINUTE, HOUR, DAY, KPI)
+
+WINDOW: Final = 600
+"""Seconds in a window."""
+
+WINDOWS_IN_HOUR: Final = 6
+
+WINDOWS_IN_DAY: Final = 144
+
+SECONDS_IN_MINUTE: Final = 60
+SECONDS_IN_HOUR: Final = 3600
+SECONDS_IN_DAY: Final = 86400
+
+STEP_SECONDS: Final = {MINUTE: SECONDS_IN_MINUTE, HOUR: SECONDS_IN_HOUR, DAY: SECONDS_IN_DAY, KPI: SECONDS_IN_DAY}
+"""Seconds of a slot of each level but RAW, whose slots last the shard's stored period."""
+
+
+def window_of(at: float) -> int:
+    """The window since the epoch that UTC second `at` falls into."""
+    return int(at // WINDOW)
+
+
+def window_start(window: int) -> int:
+    """UTC second at which a window begins."""
+    return window * WINDOW
+
+
+def hour_of_window(window: int) -> int:
+    """The hour since the epoch that a window belongs to."""
+    return window // WINDOWS_IN_HOUR
+
+
+def place_in_hour(window: int) -> int:
+    """Which window of its hour it is, 0 to 5."""
+    return window % WINDOWS_IN_HOUR
+
+
+def slots_in_window(period_ms: int) -> int:
+    """Slots of a stored period in a window; raises ValueError when it does not divide the window."""
+    slots, rest = divmod(WINDOW * 1000, period_ms)
+    if rest:
+        raise ValueError(f"a stored period of {period_ms} ms does not divide a window of {WINDOW} s")
+    return slots
