@@ -28,6 +28,9 @@ class Options:
         banks: Banks of every PDU.
         bank_limit: Rating of a bank, A per line.
         combined: Share of miners whose firmware takes `summary+stats+pools` in one command.
+        log_interval: Real seconds between two records of a plant's own log.
+        log_past: Real seconds of records that such a log begins with; more than it has room for means that it has
+            wrapped.
     """
 
     seed: int = 1
@@ -42,6 +45,8 @@ class Options:
     banks: int = 4
     bank_limit: float = 80.0
     combined: float = 1.0
+    log_interval: float = 10.0
+    log_past: float = 40_000.0
 
 
 class Entry(NamedTuple):
@@ -204,6 +209,8 @@ def _options(table: Mapping[str, Any]) -> Options:
     options = Options(**read)
     if not 0 < options.speed <= 600 or not 0.1 <= options.tuning <= 1.3 or not 1 <= options.banks <= 64:
         raise ValueError("[simulation] needs speed above 0 to 600, tuning 0.1 to 1.3, banks 1 to 64")
+    if not 1 <= options.log_interval <= 3600 or not 0 <= options.log_past <= 1e7:
+        raise ValueError("[simulation] needs log_interval 1 to 3600 and log_past 0 to 10,000,000")
     if options.coolant_litres <= 0 or options.boot_seconds <= 0 or options.ramp_seconds <= 0:
         raise ValueError("[simulation] needs coolant_litres, boot_seconds and ramp_seconds above 0")
     return options

@@ -35,6 +35,7 @@ class Effects:
     """What the standing faults do, by row.
 
     `hung` and `slow` are keyed by device name and hold for every kind; `frozen` holds `device` or `device/point`.
+    `wrong_clock` (seconds ahead) and `empty_log` are about the logs of plants, by name.
     """
 
     dead: Flags
@@ -50,6 +51,8 @@ class Effects:
     hung: set[str] = field(default_factory=set)
     slow: dict[str, float] = field(default_factory=dict)
     frozen: set[str] = field(default_factory=set)
+    wrong_clock: dict[str, float] = field(default_factory=dict)
+    empty_log: set[str] = field(default_factory=set)
 
 
 class FaultReader:
@@ -78,6 +81,8 @@ class FaultReader:
             FaultKind.PUMP_TRIP: self._pump_trip,
             FaultKind.LEAK: self._leak,
             FaultKind.FROZEN_SENSOR: self._frozen,
+            FaultKind.WRONG_CLOCK: self._wrong_clock,
+            FaultKind.EMPTY_LOG: self._empty_log,
         }
 
     def read(self, faults: Iterable[Fault]) -> Effects:
@@ -189,6 +194,18 @@ class FaultReader:
 
     def _leak(self, effects: Effects, fault: Fault) -> None:
         effects.leak[self._loop_row(fault.target)] = True
+
+    def _plant_name(self, target: str) -> str:
+        entry = self._devices.get(target)
+        if entry is None or entry.kind is not DeviceKind.PLANT:
+            raise ValueError(f"{target!r} is no plant of this site; only plants keep a log")
+        return entry.name
+
+    def _wrong_clock(self, effects: Effects, fault: Fault) -> None:
+        effects.wrong_clock[self._plant_name(fault.target)] = 600.0 if fault.amount is None else fault.amount
+
+    def _empty_log(self, effects: Effects, fault: Fault) -> None:
+        effects.empty_log.add(self._plant_name(fault.target))
 
     def _frozen(self, effects: Effects, fault: Fault) -> None:
         name, _, point = fault.target.rpartition("/")

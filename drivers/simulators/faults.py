@@ -33,6 +33,10 @@ class FaultKind(StrEnum):
     """A plant or loop: the leak rope is wet and the level falls."""
     FROZEN_SENSOR = "frozen_sensor"
     """A miner (its temperatures), a plant or meter (everything), or one point of a plant, `plant/point`."""
+    WRONG_CLOCK = "wrong_clock"
+    """A plant: the clock of its own log is `amount` seconds ahead (600 when not given); set while it stands."""
+    EMPTY_LOG = "empty_log"
+    """A plant: its own log has no record; afterwards it begins anew."""
 
 
 @dataclass(frozen=True, slots=True)

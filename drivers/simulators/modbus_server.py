@@ -21,10 +21,11 @@ _LONGEST_REQUEST = 260
 
 @dataclass(frozen=True, slots=True)
 class Slave:
-    """One device behind the server and how its registers are had."""
+    """One device behind the server, how its registers are had, and the input registers of its own log if any."""
 
     entry: Entry
     registers: Callable[[], Bank]
+    log: Callable[[int, int], bytes | None] = lambda address, count: None
 
 
 class ModbusServer:
@@ -141,6 +142,9 @@ def respond(slave: Slave, unit: int, body: bytes) -> bytes:
     address, count = _READ.unpack_from(body, 1)
     if not 1 <= count <= MOST_REGISTERS:
         return _exception(function, _ILLEGAL_VALUE)
+    logged = slave.log(address, count) if function == _READ_INPUT else None
+    if logged is not None:
+        return bytes((function, len(logged))) + logged
     bank = slave.registers()
     registers = bank.input if function == _READ_INPUT else bank.holding
     if 2 * (address + count) > len(registers):

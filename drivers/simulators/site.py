@@ -18,6 +18,7 @@ from drivers.simulators.faults import Fault
 from drivers.simulators.loopback import ServeError, datagrams, listeners
 from drivers.simulators.manners import Manners
 from drivers.simulators.modbus_server import ModbusServer, Slave
+from drivers.simulators.plant_log import PlantLogs
 from drivers.simulators.registers import Registers
 from drivers.simulators.snmp_server import SnmpServer
 from drivers.simulators.world import LONGEST_STEP, World
@@ -77,9 +78,11 @@ class VirtualSite:
         """
         async with AsyncExitStack() as stack:
             manners = Manners(self.world)
+            registers = Registers(self.world)
+            logs = PlantLogs(self.world, registers)
             miners = self._serve_miners(stack, manners)
             pdus = self._serve_pdus(stack, manners)
-            modbus = await self._serve_modbus(stack, manners)
+            modbus = await self._serve_modbus(stack, manners, registers, logs)
 
             def served() -> dict[str, int]:
                 return {
@@ -90,12 +93,12 @@ class VirtualSite:
 
             commands = Commands(self.world, served)
             address = await _serve_control(stack, commands, control_port)
-            ticking = asyncio.create_task(self._tick(), name="virtual site physics")
+            ticking = asyncio.create_task(self._tick(logs), name="virtual site physics")
             ticking.add_done_callback(_report_failure)
             stack.push_async_callback(_end, ticking)
             yield Serving(address, commands)
 
-    async def _tick(self) -> None:
+    async def _tick(self, logs: PlantLogs) -> None:
         """Step the physics with the real clock times the site's speed."""
         period = STEP_SECONDS if len(self.blueprint.miners) < LARGE_SITE else 2 * STEP_SECONDS
         loop = asyncio.get_running_loop()
@@ -109,6 +112,7 @@ class VirtualSite:
                 self.world.step(min(left, LONGEST_STEP))
                 left -= LONGEST_STEP
             last = now
+            logs.advance()
 
     def _serve_miners(self, stack: AsyncExitStack, manners: Manners) -> list[CgminerServer]:
         replies = Replies(self.world)
@@ -128,13 +132,15 @@ class VirtualSite:
             servers.append(server)
         return servers
 
-    async def _serve_modbus(self, stack: AsyncExitStack, manners: Manners) -> list[ModbusServer]:
-        registers = Registers(self.world)
+    async def _serve_modbus(
+        self, stack: AsyncExitStack, manners: Manners, registers: Registers, logs: PlantLogs
+    ) -> list[ModbusServer]:
         ports: dict[int, dict[str, Slave]] = {}
-        plants, meters = self.blueprint.plants, self.blueprint.meters
-        for entries, read in ((plants, registers.plant), (meters, registers.meter)):
-            for row, entry in enumerate(entries):
-                ports.setdefault(entry.port, {})[entry.host] = Slave(entry, partial(read, row))
+        for row, entry in enumerate(self.blueprint.plants):
+            slave = Slave(entry, partial(registers.plant, row), partial(logs.read, row))
+            ports.setdefault(entry.port, {})[entry.host] = slave
+        for row, entry in enumerate(self.blueprint.meters):
+            ports.setdefault(entry.port, {})[entry.host] = Slave(entry, partial(registers.meter, row))
         servers = []
         for port, slaves in ports.items():
             server = ModbusServer(slaves, manners)
