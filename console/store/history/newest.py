@@ -80,12 +80,14 @@ def _steps_at(batch: Batch, last: int) -> Integers:
     if parts.planes is None:
         return parts.bases
     if batch.shape.all_around:
-        return parts.bases + from_planes(parts.planes[..., last])
-    changes = from_planes(parts.planes[..., : last + 1])
-    newest: Integers = parts.bases + changes.sum(axis=-1, dtype=np.int64)
-    if parts.around is not None:
-        np.copyto(newest, parts.bases + changes[..., last], where=parts.around)
-    return newest
+        moved = from_planes(parts.planes[..., last]).astype(np.int64)
+    else:
+        changes = from_planes(parts.planes[..., : last + 1])
+        moved = changes.sum(axis=-1, dtype=np.int64)
+        if parts.around is not None:
+            np.copyto(moved, changes[..., last], where=parts.around)
+    found: Integers = parts.bases + moved * batch.shape.divisor
+    return found
 
 
 def _fill(found: Newest, rows: slice, steps: Integers, quality: Codes, scale: float) -> None:

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from console.store.history.bands import Cells, Matrix, Steps, decode_matrices, encode_matrix, read_matrix
+from console.store.history.bands import Cells, Matrix, Steps, decode_matrices, encode_matrix, read_matrix, rows_in_band
 from console.store.history.codec import CorruptBlob
 from console.store.history.quantise import GREATEST, Codes, Floats, Integers
 from drivers.core.points import PointKind
@@ -36,8 +36,6 @@ FINER = 16
 _FORMAT = 1
 _FINER_BITS = 4
 _HEAD = struct.Struct("<BBd3I")
-_CELLS_IN_BAND = 16_384
-_SERIES_IN_BAND = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +223,7 @@ def reduce_stats(stats: Stats, buckets: int, kind: PointKind = PointKind.GAUGE) 
 
 def encode_rollup(stats: Stats, scale: float) -> bytes:
     """The blob of series x buckets; `scale` is steps per unit of the point."""
-    rows = max(1, min(_SERIES_IN_BAND, _CELLS_IN_BAND // max(1, stats.count.shape[1])))
+    rows = rows_in_band(stats.count.shape[1])
     some = stats.count > 0
     quality = np.where(some, stats.quality, np.maximum(stats.quality, np.uint8(Quality.NOT_POLLED)))
     mean = _to_steps(stats.mean, some, scale * FINER)

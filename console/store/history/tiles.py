@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from console.store.history import hour_tiles
-from console.store.history.bands import Cells, Matrix, Steps, decode_matrices, encode_matrix, read_matrix
+from console.store.history.bands import Cells, Matrix, Steps, decode_matrices, encode_matrix, read_matrix, rows_in_band
 from console.store.history.codec import CorruptBlob
 from console.store.history.levels import SECONDS_IN_HOUR, WINDOWS_IN_HOUR
 from console.store.history.newest import Newest, newest_of_cells, newest_of_matrices
@@ -27,9 +27,6 @@ SERIES = 256
 
 HOUR = SECONDS_IN_HOUR
 """Seconds in a tile."""
-
-BAND = 64
-"""Series in a band of a segment."""
 
 _TILE = 2
 _SEGMENT = 3
@@ -59,7 +56,7 @@ class _Tile:
 
 def encode_segment(steps: Steps, quality: Codes, scale: float) -> bytes:
     """The segment of series x slots. Integers beside a missing quality are not kept."""
-    return encode_matrix(steps, quality, BAND, _SEGMENT_HEAD.pack(_SEGMENT, scale))
+    return encode_matrix(steps, quality, rows_in_band(steps.shape[1]), _SEGMENT_HEAD.pack(_SEGMENT, scale))
 
 
 def join_segments(parts: Mapping[int, bytes], series: int, slots_per_window: int) -> bytes:
