@@ -13,6 +13,7 @@ from console.domain.inventory import Device
 from console.domain.telemetry import LiveColumns
 from console.services.ports import Clock
 from drivers.core.device import Tier
+from drivers.core.device_log import LogReader
 from drivers.core.identity import DeviceKind
 
 log = logging.getLogger(__name__)
@@ -169,6 +170,12 @@ class Fleet:
         rows, passed = self.schedule.overdue(now)
         self._columns.period[rows] = np.maximum(self._columns.period[rows], passed)
         return self.schedule.stretch(now)
+
+    def log_of(self, row: int) -> tuple[Device, LogReader] | None:
+        """A device and the reader of its own log; None where it offers none or was let go."""
+        poller = self._pollers.get(row)
+        reader = None if poller is None else poller.log
+        return None if poller is None or reader is None else (poller.device, reader)
 
     @property
     def devices(self) -> tuple[Device, ...]:

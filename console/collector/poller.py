@@ -11,6 +11,7 @@ from console.domain.inventory import Device
 from console.domain.telemetry import LiveColumns
 from console.services.ports import Clock
 from drivers.core.device import Driver, Tier
+from drivers.core.device_log import KeepsLog, LogReader
 from drivers.core.errors import DeviceError, Malformed, TimedOut, Unreachable, Unsupported
 from drivers.core.identity import Identity
 from drivers.core.reading import DeviceState, Quality
@@ -90,6 +91,11 @@ class Poller:
         self._driver: Driver | None = None
         self._asked_for_facts = False
         self._reported = False
+
+    @property
+    def log(self) -> LogReader | None:
+        """Reads the device's own log, over the connection of its polls; None where it offers none."""
+        return self._driver.log if isinstance(self._driver, KeepsLog) else None
 
     async def poll(self, tier: Tier) -> float | None:
         """Ask once; returns seconds until a retry, or None where the usual period stands."""

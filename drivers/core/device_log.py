@@ -37,6 +37,10 @@ class LogReader(Protocol):
     """Reads a device's own log."""
 
     @property
+    def layout(self) -> Layout:
+        """The series that the log holds."""
+
+    @property
     def interval(self) -> float:
         """Seconds between two records."""
 

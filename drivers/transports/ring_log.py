@@ -12,6 +12,7 @@ import numpy as np
 
 from drivers.core.device_log import LoggedSamples
 from drivers.core.errors import LogRefused, Malformed
+from drivers.core.reading import Layout
 from drivers.core.ring_log_map import RingLogMap
 from drivers.transports.modbus import ModbusConnection
 
@@ -76,6 +77,11 @@ class RingLogReader:
         self._unit = unit
         self._pause = pause
         self._place = str(connection.address)
+
+    @property
+    def layout(self) -> Layout:
+        """The series that the records hold."""
+        return self._log.layout
 
     @property
     def interval(self) -> float:
