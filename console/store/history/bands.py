@@ -13,7 +13,6 @@ What all residuals of a band are a multiple of (a device that reports its fans i
 
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -24,7 +23,6 @@ from console.store.history.codec import (
     CorruptBlob,
     compress_planes,
     decompress,
-    from_planes,
     narrow,
     pack,
     to_planes,
@@ -41,13 +39,13 @@ _ENTRY = struct.Struct("<BBBHII")
 _CRC = struct.Struct("<I")
 _WIDTHS = (0, 1, 2, 4, 8)
 
-_QUALITY = 1
+HAS_QUALITY = 1
 """Not all samples are good: quality bytes follow."""
-_LEVEL_KIND = 2
+ALL_AROUND = 2
 """All series are distances from their bases."""
-_BOTH_KINDS = 4
+OF_BOTH_KINDS = 4
 """Series of both kinds: one bit for each says which."""
-_FLAGS = (0, _QUALITY, _LEVEL_KIND, _LEVEL_KIND | _QUALITY, _BOTH_KINDS, _BOTH_KINDS | _QUALITY)
+_FLAGS = (0, HAS_QUALITY, ALL_AROUND, ALL_AROUND | HAS_QUALITY, OF_BOTH_KINDS, OF_BOTH_KINDS | HAS_QUALITY)
 
 _CELLS = 16_384
 """Samples in a band. Half as many cost 1 % more bytes and read a day of one series no quicker (measured)."""
@@ -58,9 +56,6 @@ _MOST_DIVIDED = 65_535
 
 _SAMPLED = 16
 """Slots looked at to choose a series' kind and base."""
-
-_IN_A_BATCH = 64
-"""Frames decoded together: enough that a call costs nothing for each, few enough to stay in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +72,9 @@ class Band:
 
     def size(self, slots: int) -> int:
         """Bytes of the plain body."""
-        kinds = -(-self.series // 8) if self.flags & _BOTH_KINDS else 0
+        kinds = -(-self.series // 8) if self.flags & OF_BOTH_KINDS else 0
         cells = self.series * slots
-        return kinds + self.base_width * self.series + cells * (self.width + (self.flags & _QUALITY))
+        return kinds + self.base_width * self.series + cells * (self.width + (self.flags & HAS_QUALITY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +188,13 @@ def _encode_band(
     flags = 0
     kinds = b""
     if around.all():
-        flags = _LEVEL_KIND
+        flags = ALL_AROUND
     elif around.any():
-        flags = _BOTH_KINDS
+        flags = OF_BOTH_KINDS
         kinds = np.packbits(around).tobytes()
     codes = b""
     if quality is not None and quality.any():
-        flags |= _QUALITY
+        flags |= HAS_QUALITY
         codes = quality.tobytes()
     planes = (kinds + base_planes, *to_planes(folded, width), codes)
     frame = compress_planes(planes) if any(planes) else b""
@@ -253,186 +248,3 @@ def body_of(band: Band, slots: int) -> bytes:
             raise CorruptBlob("an empty band has a frame")
         return b""
     return decompress(band.frame, size)
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What bands have in common that are decoded alike.
-
-    Attributes:
-        slots: Columns.
-        series: Series in the band.
-        base_width: Bytes of a base.
-        width: Bytes of a residual.
-        flags, divisor: As in the entry.
-        number: Which band of its matrix it is.
-        rows: Series in the other bands of its matrix.
-        apart: Whatever else must be equal.
-    """
-
-    slots: int
-    series: int
-    base_width: int
-    width: int
-    flags: int
-    divisor: int
-    number: int
-    rows: int
-    apart: int
-
-    @property
-    def has_quality(self) -> bool:
-        """Whether there are qualities: else all are good."""
-        return bool(self.flags & _QUALITY)
-
-    @property
-    def all_around(self) -> bool:
-        """Whether every residual is a distance from its base."""
-        return bool(self.flags & _LEVEL_KIND)
-
-    @property
-    def of_both_kinds(self) -> bool:
-        """Whether a bit for each series says of which kind it is."""
-        return bool(self.flags & _BOTH_KINDS)
-
-
-@dataclass(slots=True)
-class Batch:
-    """Bodies of bands of equal shape, and where their series stand: matrix, and first row in it."""
-
-    shape: Shape
-    bodies: list[bytes]
-    places: list[tuple[int, int]]
-
-
-def gather(
-    matrices: Sequence[Matrix], rows: Integers | None = None, *, apart: Integers | None = None
-) -> Iterator[Batch]:
-    """Decompress the bands that hold the wanted rows (all, when None), and group them by shape.
-
-    Matrices whose number in `apart` differs never share a batch. Raises `CorruptBlob`.
-    """
-    growing: dict[Shape, Batch] = {}
-    for number, matrix in enumerate(matrices):
-        key = 0 if apart is None else int(apart[number])
-        for at in _wanted(matrix, rows):
-            band = matrix.bands[at]
-            shape = Shape(
-                matrix.slots, band.series, band.base_width, band.width, band.flags, band.divisor, at, matrix.rows, key
-            )
-            batch = growing.get(shape)
-            if batch is None:
-                batch = growing[shape] = Batch(shape, [], [])
-            batch.bodies.append(body_of(band, matrix.slots))
-            batch.places.append((number, at * matrix.rows))
-            if len(batch.bodies) == _IN_A_BATCH:
-                yield growing.pop(shape)
-    yield from growing.values()
-
-
-def _wanted(matrix: Matrix, rows: Integers | None) -> Sequence[int]:
-    if rows is None:
-        return range(len(matrix.bands))
-    return sorted({int(row) // matrix.rows for row in rows if row < matrix.series})
-
-
-def decode_matrices(matrices: Sequence[Matrix], rows: Integers | None = None) -> list[Cells]:
-    """The cells of all series of each matrix, or of the given rows alone; what is not wanted is not decompressed.
-
-    A row beyond a matrix belongs to a series that came later: all its slots are NOT_POLLED.
-
-    Raises:
-        CorruptBlob: A frame is damaged, or does not hold what its header says.
-    """
-    found = [_blank(matrix, rows) for matrix in matrices]
-    for batch in gather(matrices, rows):
-        shape = batch.shape
-        wanted: Integers | None = None
-        if rows is not None:
-            first = shape.number * shape.rows
-            wanted = np.flatnonzero((rows >= first) & (rows < first + shape.series))
-        steps, quality = decode_batch(batch, None if wanted is None or rows is None else rows[wanted] % shape.rows)
-        for at, (matrix, row) in enumerate(batch.places):
-            place = slice(row, row + steps.shape[1]) if wanted is None else wanted
-            found[matrix].steps[place] = steps[at]
-            if shape.has_quality:
-                found[matrix].quality[place] = quality[at]
-    return found
-
-
-def _blank(matrix: Matrix, rows: Integers | None) -> Cells:
-    count = matrix.series if rows is None else len(rows)
-    shape = (count, matrix.slots)
-    cells = Cells(np.empty(shape, np.int64), np.zeros(shape, np.uint8))
-    if rows is not None:
-        outside = rows >= matrix.series
-        if outside.any():
-            cells.steps[outside] = 0
-            cells.quality[outside] = Quality.NOT_POLLED
-    return cells
-
-
-def decode_batch(batch: Batch, chosen: Integers | None = None) -> tuple[Integers, Codes]:
-    """Steps and qualities, bands x series x slots; of the chosen series of each band alone, when given."""
-    parts = split(batch)
-    bases, around, planes, quality = parts.bases, parts.around, parts.planes, parts.quality
-    if chosen is not None:
-        bases = bases[:, chosen]
-        around = None if around is None else around[:, chosen]
-        planes = None if planes is None else planes[:, :, chosen]
-        quality = None if quality is None else quality[:, chosen]
-    steps = np.zeros((*bases.shape, batch.shape.slots), np.int64)
-    if planes is not None:
-        residuals = from_planes(planes)
-        if batch.shape.all_around:
-            steps[:] = residuals
-        else:
-            np.cumsum(residuals, axis=-1, dtype=np.int64, out=steps)
-            if around is not None:
-                steps[around] = residuals[around]
-        if batch.shape.divisor != 1:
-            steps *= batch.shape.divisor
-    steps += bases[..., None]
-    return steps, np.zeros(steps.shape, np.uint8) if quality is None else quality
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the bodies of a batch consist of.
-
-    Attributes:
-        around: Bands x series: distances from the base; None when all series are of the kind the shape says.
-        bases: Bands x series.
-        planes: Planes x bands x series x slots of the residuals; None when all are 0.
-        quality: Bands x series x slots; None when all are good.
-    """
-
-    around: NDArray[np.bool_] | None
-    bases: Integers
-    planes: Codes | None
-    quality: Codes | None
-
-
-def split(batch: Batch) -> Parts:
-    """Take the bodies of a batch apart without copying the residuals."""
-    shape, count = batch.shape, len(batch.bodies)
-    slots, series, width = shape.slots, shape.series, shape.width
-    bodies = np.frombuffer(b"".join(batch.bodies), np.uint8).reshape(count, len(batch.bodies[0]))
-    at = 0
-    around: NDArray[np.bool_] | None = None
-    if shape.of_both_kinds:
-        at = -(-series // 8)
-        around = np.unpackbits(bodies[:, :at], axis=1, count=series).astype(np.bool_)
-    bases: Integers = np.zeros((count, series), np.int64)
-    if shape.base_width:
-        stop = at + shape.base_width * series
-        planes = bodies[:, at:stop].reshape(count, shape.base_width, series).swapaxes(0, 1)
-        np.cumsum(from_planes(planes), axis=-1, dtype=np.int64, out=bases)
-        at = stop
-    residuals: Codes | None = None
-    if width:
-        stop = at + width * series * slots
-        residuals = bodies[:, at:stop].reshape(count, width, series, slots).swapaxes(0, 1)
-        at = stop
-    quality = bodies[:, at:].reshape(count, series, slots) if shape.has_quality else None
-    return Parts(around, bases, residuals, quality)

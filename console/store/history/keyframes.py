@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from console.store.history.bands import Matrix, decode_matrices, encode_matrix, read_matrix
+from console.store.history.bands import Matrix, encode_matrix, read_matrix
+from console.store.history.batches import decode_matrices
 from console.store.history.codec import CorruptBlob
 from console.store.history.quantise import Codes, Integers
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from console.store.history.bands import Batch, Cells, Matrix, decode_batch, gather, split
+from console.store.history.bands import Cells, Matrix
+from console.store.history.batches import Batch, decode_batch, gather, split
 from console.store.history.codec import from_planes
 from console.store.history.quantise import Codes, Floats, Integers
 from drivers.core.reading import Quality
@@ -59,7 +60,8 @@ def newest_of_matrices(matrices: Sequence[Matrix], scales: Floats, upto: Integer
         first_matrix = batch.places[0][0]
         last = int(upto[first_matrix])
         if batch.shape.has_quality:
-            steps, quality = decode_batch(batch)
+            steps, codes = decode_batch(batch)
+            quality = np.zeros(steps.shape, np.uint8) if codes is None else codes
             for at, (matrix, row) in enumerate(batch.places):
                 mine = slice(row, row + steps.shape[1])
                 _fill(found[matrix], mine, steps[at, :, : last + 1], quality[at, :, : last + 1], float(scales[matrix]))

@@ -15,7 +15,8 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from console.store.history.bands import Cells, Matrix, Steps, decode_matrices, encode_matrix, read_matrix, rows_in_band
+from console.store.history.bands import Cells, Matrix, Steps, encode_matrix, read_matrix, rows_in_band
+from console.store.history.batches import decode_matrices
 from console.store.history.codec import CorruptBlob
 from console.store.history.quantise import GREATEST, Codes, Floats, Integers
 from drivers.core.points import PointKind

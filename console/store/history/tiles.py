@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from console.store.history import hour_tiles
-from console.store.history.bands import Cells, Matrix, Steps, decode_matrices, encode_matrix, read_matrix, rows_in_band
+from console.store.history.bands import Cells, Matrix, Steps, encode_matrix, read_matrix, rows_in_band
+from console.store.history.batches import decode_matrices
 from console.store.history.codec import CorruptBlob
 from console.store.history.levels import SECONDS_IN_HOUR, WINDOWS_IN_HOUR
 from console.store.history.newest import Newest, newest_of_cells, newest_of_matrices
@@ -167,6 +168,22 @@ def _whole(tile: _Tile, parts: Sequence[tuple[_Segment, Cells]], rows: Integers 
         whole.steps[: len(cells.steps), mine] = cells.steps
         whole.quality[: len(cells.steps), mine] = cells.quality
     return whole, scale
+
+
+def decode_window_steps(blob: bytes, window_in_hour: int) -> Cells:
+    """All samples of one window (0 to 5) as they are stored; no series where the tile lacks it. Raises `CorruptBlob`.
+
+    A segment that stands alone is its window, whatever `window_in_hour` says.
+    """
+    if blob[:1] == bytes([hour_tiles.FORMAT]):
+        cells = hour_tiles.decode_hour(blob)[0]
+        slots = cells.steps.shape[1] // WINDOWS_IN_HOUR
+        mine = slice(window_in_hour * slots, (window_in_hour + 1) * slots)
+        return Cells(cells.steps[:, mine], cells.quality[:, mine])
+    tile = _read_tile(blob, window_in_hour)
+    if not tile.segments:
+        return Cells(np.empty((0, tile.slots), np.int64), np.empty((0, tile.slots), np.uint8))
+    return decode_matrices([tile.segments[0].matrix])[0]
 
 
 def decode_window(blob: bytes, window_in_hour: int, upto_slot: int | None = None) -> Newest:

@@ -1,0 +1,209 @@
+"""Decoding of many bands at once: those of equal shape are stacked, so that numpy is called for a hundred at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.store.history.bands import ALL_AROUND, HAS_QUALITY, OF_BOTH_KINDS, Cells, Matrix, body_of
+from console.store.history.codec import from_planes
+from console.store.history.quantise import Codes, Integers
+from drivers.core.reading import Quality
+
+_FRAMES = 64
+_CELLS = 65_536
+"""Frames or samples decoded together: enough that a call costs nothing for each, few enough to stay in the cache."""
+
+
+class Shape(NamedTuple):
+    """What bands have in common that are decoded alike."""
+
+    slots: int
+    series: int
+    base_width: int
+    """Bytes of a base."""
+    width: int
+    """Bytes of a residual."""
+    flags: int
+    divisor: int
+    number: int
+    """Which band of its matrix it is, where that matters."""
+    apart: int
+    """Whatever else must be equal."""
+
+    @property
+    def has_quality(self) -> bool:
+        """Whether there are qualities: else all are good."""
+        return bool(self.flags & HAS_QUALITY)
+
+    @property
+    def all_around(self) -> bool:
+        """Whether every residual is a distance from its base."""
+        return bool(self.flags & ALL_AROUND)
+
+    @property
+    def of_both_kinds(self) -> bool:
+        """Whether a bit for each series says of which kind it is."""
+        return bool(self.flags & OF_BOTH_KINDS)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Bodies of bands of equal shape, and where their series stand: matrix, and first row in it."""
+
+    shape: Shape
+    bodies: list[bytes]
+    places: list[tuple[int, int]]
+
+
+def gather(
+    matrices: Sequence[Matrix], rows: Integers | None = None, *, apart: Integers | None = None, cells: int = 1 << 62
+) -> Iterator[Batch]:
+    """Decompress the bands that hold the wanted rows (all, when None), and group them by shape.
+
+    Matrices whose number in `apart` differs never share a batch; a batch holds up to about `cells` samples. With rows
+    the matrices of a batch have bands of equal size.
+
+    Raises:
+        CorruptBlob: A frame is damaged, or does not hold what its header says.
+    """
+    growing: dict[Shape, Batch] = {}
+    for number, matrix in enumerate(matrices):
+        key = 0 if apart is None else int(apart[number])
+        for at in _wanted(matrix, rows):
+            band = matrix.bands[at]
+            first = 0 if rows is None else at * matrix.rows
+            shape = Shape(matrix.slots, band.series, band.base_width, band.width, band.flags, band.divisor, first, key)
+            batch = growing.get(shape)
+            if batch is None:
+                batch = growing[shape] = Batch(shape, [], [])
+            batch.bodies.append(body_of(band, matrix.slots))
+            batch.places.append((number, at * matrix.rows))
+            count = len(batch.bodies)
+            if count == _FRAMES or count * shape.series * shape.slots >= cells:
+                yield growing.pop(shape)
+    yield from growing.values()
+
+
+def _wanted(matrix: Matrix, rows: Integers | None) -> Sequence[int]:
+    if rows is None:
+        return range(len(matrix.bands))
+    return sorted({int(row) // matrix.rows for row in rows if row < matrix.series})
+
+
+def decode_matrices(matrices: Sequence[Matrix], rows: Integers | None = None) -> list[Cells]:
+    """The cells of all series of each matrix, or of the given rows alone; what is not wanted is not decompressed.
+
+    A row beyond a matrix belongs to a series that came later: all its slots are NOT_POLLED.
+
+    Raises:
+        CorruptBlob: A frame is damaged, or does not hold what its header says.
+    """
+    if rows is not None:
+        return _decode_rows(matrices, rows)
+    found: list[Cells | None] = [None] * len(matrices)
+    for batch in gather(matrices, cells=_CELLS):
+        steps, quality = decode_batch(batch)
+        for at, (number, row) in enumerate(batch.places):
+            matrix = matrices[number]
+            codes = np.zeros(steps[at].shape, np.uint8) if quality is None else quality[at]
+            if len(matrix.bands) == 1:
+                found[number] = Cells(steps[at], codes)
+                continue
+            whole = found[number]
+            if whole is None:
+                whole = found[number] = _blank(matrix.series, matrix.slots)
+            whole.steps[row : row + len(codes)] = steps[at]
+            whole.quality[row : row + len(codes)] = codes
+    return [
+        _blank(matrix.series, matrix.slots) if one is None else one for matrix, one in zip(matrices, found, strict=True)
+    ]
+
+
+def _blank(series: int, slots: int) -> Cells:
+    return Cells(np.zeros((series, slots), np.int64), np.zeros((series, slots), np.uint8))
+
+
+def _decode_rows(matrices: Sequence[Matrix], rows: Integers) -> list[Cells]:
+    found = [_blank(len(rows), matrix.slots) for matrix in matrices]
+    for matrix, cells in zip(matrices, found, strict=True):
+        cells.quality[rows >= matrix.series] = Quality.NOT_POLLED
+    for batch in gather(matrices, rows):
+        first = batch.shape.number
+        wanted = np.flatnonzero((rows >= first) & (rows < first + batch.shape.series))
+        steps, quality = decode_batch(batch, rows[wanted] - first)
+        for at, (number, _) in enumerate(batch.places):
+            found[number].steps[wanted] = steps[at]
+            if quality is not None:
+                found[number].quality[wanted] = quality[at]
+    return found
+
+
+def decode_batch(batch: Batch, chosen: Integers | None = None) -> tuple[Integers, Codes | None]:
+    """Steps and qualities (None when all are good), bands x series x slots; of the chosen series of each, if given."""
+    parts = split(batch)
+    bases, around, planes, quality = parts.bases, parts.around, parts.planes, parts.quality
+    if chosen is not None:
+        bases = bases[:, chosen]
+        around = None if around is None else around[:, chosen]
+        planes = None if planes is None else planes[:, :, chosen]
+        quality = None if quality is None else quality[:, chosen]
+    steps = np.empty((*bases.shape, batch.shape.slots), np.int64)
+    if planes is None:
+        steps[:] = bases[..., None]
+        return steps, quality
+    residuals = from_planes(planes)
+    if batch.shape.all_around:
+        np.multiply(residuals, batch.shape.divisor, out=steps, dtype=np.int64)
+    else:
+        np.cumsum(residuals, axis=-1, dtype=np.int64, out=steps)
+        if around is not None:
+            steps[around] = residuals[around]
+        if batch.shape.divisor != 1:
+            steps *= batch.shape.divisor
+    steps += bases[..., None]
+    return steps, quality
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the bodies of a batch consist of.
+
+    Attributes:
+        around: Bands x series: distances from the base; None when all series are of the kind the shape says.
+        bases: Bands x series.
+        planes: Planes x bands x series x slots of the residuals; None when all are 0.
+        quality: Bands x series x slots; None when all are good.
+    """
+
+    around: NDArray[np.bool_] | None
+    bases: Integers
+    planes: Codes | None
+    quality: Codes | None
+
+
+def split(batch: Batch) -> Parts:
+    """Take the bodies of a batch apart without copying the residuals."""
+    shape, count = batch.shape, len(batch.bodies)
+    slots, series, width = shape.slots, shape.series, shape.width
+    bodies = np.frombuffer(b"".join(batch.bodies), np.uint8).reshape(count, len(batch.bodies[0]))
+    at = 0
+    around: NDArray[np.bool_] | None = None
+    if shape.of_both_kinds:
+        at = -(-series // 8)
+        around = np.unpackbits(bodies[:, :at], axis=1, count=series).astype(np.bool_)
+    bases: Integers = np.zeros((count, series), np.int64)
+    if shape.base_width:
+        stop = at + shape.base_width * series
+        planes = bodies[:, at:stop].reshape(count, shape.base_width, series).swapaxes(0, 1)
+        np.cumsum(from_planes(planes), axis=-1, dtype=np.int64, out=bases)
+        at = stop
+    residuals: Codes | None = None
+    if width:
+        stop = at + width * series * slots
+        residuals = bodies[:, at:stop].reshape(count, width, series, slots).swapaxes(0, 1)
+        at = stop
+    quality = bodies[:, at:].reshape(count, series, slots) if shape.has_quality else None
+    return Parts(around, bases, residuals, quality)
