@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from console.collector.holes import holes
 from console.domain.inventory import Device
-from console.services.ports import Clock, Fill, FillLog, HistoryReader, LateWriter, StoreFull
+from console.services.ports import Fill, FillLog, HistoryReader, LateWriter, StoreFull
 from drivers.core.device_log import LoggedSamples, LogReader
 from drivers.core.errors import DeviceError, LogRefused, Rejected
 
@@ -51,18 +52,20 @@ class Filler:
         reader: What is stored already.
         writer: Where the samples go.
         fills: Where it is recorded that they were filled in.
-        clock: Time.
+        retry: Seconds until a full disk is tried again.
 
     Attributes:
         samples: Values stored since start.
     """
 
-    def __init__(self, reader: HistoryReader, writer: LateWriter, fills: FillLog, clock: Clock) -> None:
+    def __init__(
+        self, reader: HistoryReader, writer: LateWriter, fills: FillLog, *, retry: float = RETRY_SECONDS
+    ) -> None:
         self.samples = 0
         self._reader = reader
         self._writer = writer
         self._fills = fills
-        self._clock = clock
+        self._retry = retry
 
     async def fill(self, back: Return) -> bool:
         """Fill what a device's log still holds of the times in which nothing of it was stored.
@@ -93,26 +96,23 @@ class Filler:
 
     async def _fill_hole(self, back: Return, start: float, stop: float) -> None:
         name, length = back.device.name, RECORDS_AT_ONCE * back.reader.interval
-        log.info("%s: nothing is stored of %.0f s before %.0f s ago: its own log is read", name, stop - start,
-                 self._clock.now() - stop)  # fmt: skip
+        log.info("%s: nothing is stored from %s to %s: its own log is read", name, _utc(start), _utc(stop))
         records = samples = 0
         offset, left_out, begin = 0.0, "", start
         while begin < stop:
             logged = await back.reader.read_log(begin, min(begin + length, stop))
-            begin += length
+            begin = min(begin + length, stop)
             samples += await self._keep(back.device, logged)
             records, offset, left_out = records + len(logged), logged.offset, logged.left_out or left_out
-            log.info(
-                "%s: %d %% of it read, %d records", name, min(100, 100 * (begin - start) / (stop - start)), records
-            )
+            log.info("%s: %.0f %% of it read, %d records", name, 100 * (begin - start) / (stop - start), records)
         self.samples += samples
         if left_out:
             log.warning("%s: a part of its own log is not used: %s", name, left_out)
-        if records:
+        if samples:
             await self._record(Fill(back.device.id, start, stop, records, samples, offset))
         log.info(
-            "%s: %d records of its own log filled %.0f s with %d samples (its clock was %+.0f s off)",
-            name, records, stop - start, samples, offset,
+            "%s: %d records of its own log gave %d samples; its clock was %+.0f s off ours",
+            name, records, samples, offset,
         )  # fmt: skip
 
     async def _keep(self, device: Device, logged: LoggedSamples) -> int:
@@ -122,7 +122,7 @@ class Filler:
                 return await self._writer.insert(device.id, logged.layout, logged.times, logged.values, logged.quality)
             except StoreFull as error:
                 log.info("%s: what its own log gave waits: %s", device.name, error)
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(self._retry)
         return 0
 
     async def _record(self, fill: Fill) -> None:
@@ -130,3 +130,7 @@ class Filler:
             await self._fills.record_fill(fill)
         except StoreFull as error:
             log.info("a fill of %s is not recorded: %s", fill.device, error)
+
+
+def _utc(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
