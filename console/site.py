@@ -280,6 +280,8 @@ class _Collector:
             stored_at=self._recorder.stored_at,
             store_error=self._recorder.error or self._watch.error,
             gap_seconds=self._gap,
+            waiting_samples=self._recorder.waiting.samples,
+            lost_samples=self._recorder.waiting.lost,
         )
 
     def _publish(self, alarms: Sequence[Alarm], incidents: Sequence[Incident]) -> None:

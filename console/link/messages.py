@@ -100,6 +100,8 @@ class Health(msgspec.Struct, frozen=True):
             then is in the history and survives kill -9 and power loss; 0 before the first.
         store_error: Empty, or why nothing is being written.
         gap_seconds: Seconds during which no collector ran, before this start.
+        waiting_samples: Samples that wait in memory because the disk did not take them; they are not lost yet.
+        lost_samples: Samples given up since start because the memory for them was used up.
     """
 
     polls: int = 0
@@ -117,6 +119,8 @@ class Health(msgspec.Struct, frozen=True):
     store_error: str = ""
     gap_seconds: float = 0.0
     stored_at: float = 0.0
+    waiting_samples: int = 0
+    lost_samples: int = 0
 
 
 class Snapshot(Message, frozen=True, tag=True):

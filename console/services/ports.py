@@ -336,9 +336,17 @@ class HistoryWriter(Protocol):
     async def append(self, columns: LiveColumns, at: float) -> int:
         """Store the sweep that is due at UTC second `at`; returns the number of samples that are now durable.
 
-        Encoding happens off the event loop. When this returns, the samples survive kill -9 and power loss.
-        Raises `StoreFull`.
+        Encoding happens off the event loop. When this returns, the samples survive kill -9 and power loss, and so do
+        those that waited.
+
+        Raises:
+            SweepWaits: The disk did not take it; it waits in memory.
+            StoreFull: Nothing was written, and nothing of it waits.
         """
+
+    @property
+    def waiting(self) -> Waiting:
+        """What waits in memory because the disk did not take it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from console.domain.inventory import Site
 from console.domain.telemetry import Block, LiveColumns
-from console.services.ports import StoreFull
+from console.services.ports import StoreFull, Waiting
+from console.store.history.backlog import Backlog
 from console.store.history.flush import Flusher
 from console.store.history.month import MonthFile, month_of, months
 from console.store.history.sweep import HeadRow, Picks, Plan, Snapshot, Tracker
@@ -53,12 +54,18 @@ class Historian:
         self._blocks: tuple[int, tuple[Block, ...]] = (-1, ())
         self._plans: dict[str, tuple[int, Plan]] = {}
         self._files: dict[str, MonthFile] = {}
+        self._backlog = Backlog()
         self._threads = ThreadPoolExecutor(2, "history")
         self._one_at_a_time = asyncio.Lock()
         self._opening = asyncio.Lock()
         self._flusher = Flusher(self._in_thread)
         self._background: asyncio.Task[None] | None = None
         self._sweep: asyncio.Task[int] | None = None
+
+    @property
+    def waiting(self) -> Waiting:
+        """What waits in memory because the disk did not take it; see `Backlog`."""
+        return self._backlog.state
 
     async def resume(self) -> None:
         """Open the files that may hold head rows of unfinished hours. Call once, before the first append."""

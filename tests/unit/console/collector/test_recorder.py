@@ -13,7 +13,7 @@ from console.collector.recorder import HOLD_SECONDS, RETRY_SECONDS, Recorder
 from console.collector.rounds import LoopLag, Rate, every
 from console.domain.inventory import Device, Site
 from console.domain.telemetry import LiveColumns
-from console.services.ports import StoreFull
+from console.services.ports import StoreFull, SweepWaits, Waiting
 from drivers.core.identity import Address, DeviceKind
 
 MINER = Device(uuid4(), "T1-1", DeviceKind.MINER, Address("127.0.0.1", 4028))
@@ -41,6 +41,7 @@ class Disk:
         self.failure: Exception | None = None
         self.sweeps: list[float] = []
         self.sites: list[Site] = []
+        self.waiting = Waiting()
 
     async def append(self, columns: LiveColumns, at: float) -> int:
         await asyncio.sleep(0)
@@ -112,6 +113,24 @@ async def test_that_a_full_disk_is_is_said_tried_again_and_gets_over(parts: Part
     assert parts.recorder.error == ""
     assert parts.recorder.stored == 10
     assert parts.recorder.lost == 1, "the report that was replaced while nothing could be written"
+
+
+async def test_that_what_waits_in_memory_is_said_and_not_counted_as_lost(parts: Parts, expected_log: list[str]) -> None:
+    expected_log.append("the history is not being written: no room")
+    parts.disk.failure = SweepWaits("no room.")
+    for second in range(3):
+        parts.disk.waiting = Waiting(second + 1, 100 * (second + 1), 5_000, since=1000.0)
+        parts.tally.reported(3)
+        await parts.recorder.sweep()
+        parts.clock.time += 1.0
+    assert parts.recorder.error == "no room. 300 samples since 00:16:40 UTC wait in memory."
+    assert parts.recorder.lost == 0, "every report went into memory before the next one came"
+    parts.disk.waiting = Waiting(3, 300, 5_000, since=1001.0, lost=20)
+    await parts.recorder.sweep()
+    assert "20 samples were given up" in parts.recorder.error
+    parts.disk.failure, parts.disk.waiting = None, Waiting(lost=20)
+    await parts.recorder.sweep()
+    assert parts.recorder.error == ""
 
 
 async def test_that_another_failure_of_the_store_is_shown_and_passed_on(parts: Parts) -> None:
