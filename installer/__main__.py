@@ -13,7 +13,8 @@ USAGE = """usage: python3 -m installer COMMAND [ARGUMENTS]
 
   setup   make .venv with the locked packages and check the system libraries
   demo    set up, then open the console on a virtual site (arguments go to `terrahash demo`)
-  test    set up with the test tools, then lint, type-check and run all tests (arguments go to pytest)
+  test    set up with the test tools, then lint, type-check and run all tests (arguments go to pytest);
+          those that take minutes, such as fifty kills of the collector, only with: test -m long
 """
 CHECKS = (
     ("ruff", ["-m", "ruff", "check", "."]),
