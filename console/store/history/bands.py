@@ -116,7 +116,7 @@ def encode_matrix(steps: Steps, quality: Codes | None, rows: int, head: bytes = 
     """
     series, slots = steps.shape
     there = None if quality is None or not quality.any() else quality
-    filled = narrow(steps if there is None else _filled(steps, there))
+    filled = narrow(steps if there is None else filled_up(steps, there))
     around, bases, residuals = _predict(filled)
     entries: list[bytes] = []
     frames: list[bytes] = []
@@ -130,7 +130,7 @@ def encode_matrix(steps: Steps, quality: Codes | None, rows: int, head: bytes = 
     return b"".join((front, _CRC.pack(zlib.crc32(front)), *frames))
 
 
-def _filled(steps: Steps, quality: Codes) -> Steps:
+def filled_up(steps: Steps, quality: Codes) -> Steps:
     """Each missing integer replaced by the one before it (the first one there is, at the start): differences of 0."""
     there = quality < Quality.NOT_POLLED
     gappy = np.flatnonzero(~there.all(axis=1))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from console.store.history.bands import ALL_AROUND, HAS_QUALITY, OF_BOTH_KINDS, Cells, Matrix, body_of
 from console.store.history.codec import from_planes
-from console.store.history.quantise import Codes, Integers
+from console.store.history.quantise import Codes, Floats, Integers
 from drivers.core.reading import Quality
 
 _FRAMES = 64
@@ -101,44 +101,68 @@ def decode_matrices(matrices: Sequence[Matrix], rows: Integers | None = None) ->
     Raises:
         CorruptBlob: A frame is damaged, or does not hold what its header says.
     """
-    if rows is not None:
-        return _decode_rows(matrices, rows)
-    found: list[Cells | None] = [None] * len(matrices)
-    for batch in gather(matrices, cells=_CELLS):
-        steps, quality = decode_batch(batch)
-        for at, (number, row) in enumerate(batch.places):
-            matrix = matrices[number]
-            codes = np.zeros(steps[at].shape, np.uint8) if quality is None else quality[at]
-            if len(matrix.bands) == 1:
-                found[number] = Cells(steps[at], codes)
-                continue
-            whole = found[number]
-            if whole is None:
-                whole = found[number] = _blank(matrix.series, matrix.slots)
-            whole.steps[row : row + len(codes)] = steps[at]
-            whole.quality[row : row + len(codes)] = codes
-    return [
-        _blank(matrix.series, matrix.slots) if one is None else one for matrix, one in zip(matrices, found, strict=True)
-    ]
+    found = [Cells(np.zeros(quality.shape, np.int64), quality) for quality in _unpolled(matrices, rows)]
+    for piece in _pieces(matrices, rows):
+        cells = found[piece.matrix]
+        cells.steps[piece.rows] = piece.steps
+        if piece.quality is not None:
+            cells.quality[piece.rows] = piece.quality
+    return found
 
 
-def _blank(series: int, slots: int) -> Cells:
-    return Cells(np.zeros((series, slots), np.int64), np.zeros((series, slots), np.uint8))
+def decode_values(
+    matrices: Sequence[Matrix], scales: Sequence[float], rows: Integers | None = None
+) -> list[tuple[Floats, Codes]]:
+    """The same as values, NaN where the quality says that there is none; `scales` are steps per unit of each matrix.
+
+    Raises:
+        CorruptBlob: A frame is damaged, or does not hold what its header says.
+    """
+    found = [(np.full(quality.shape, np.nan), quality) for quality in _unpolled(matrices, rows)]
+    for piece in _pieces(matrices, rows):
+        values, quality = found[piece.matrix]
+        if isinstance(piece.rows, slice):
+            np.divide(piece.steps, scales[piece.matrix], out=values[piece.rows])
+        else:
+            values[piece.rows] = piece.steps / scales[piece.matrix]
+        if piece.quality is not None:
+            quality[piece.rows] = piece.quality
+            values[quality >= Quality.NOT_POLLED] = np.nan
+    return found
 
 
-def _decode_rows(matrices: Sequence[Matrix], rows: Integers) -> list[Cells]:
-    found = [_blank(len(rows), matrix.slots) for matrix in matrices]
-    for matrix, cells in zip(matrices, found, strict=True):
-        cells.quality[rows >= matrix.series] = Quality.NOT_POLLED
+def _unpolled(matrices: Sequence[Matrix], rows: Integers | None) -> Iterator[Codes]:
+    """Qualities to begin with: good, and NOT_POLLED beyond the matrix."""
+    for matrix in matrices:
+        quality = np.zeros((matrix.series if rows is None else len(rows), matrix.slots), np.uint8)
+        if rows is not None:
+            quality[rows >= matrix.series] = Quality.NOT_POLLED
+        yield quality
+
+
+class _Piece(NamedTuple):
+    """Decoded series of one matrix, and where they go."""
+
+    matrix: int
+    rows: slice | Integers
+    steps: Integers
+    quality: Codes | None
+
+
+def _pieces(matrices: Sequence[Matrix], rows: Integers | None) -> Iterator[_Piece]:
+    if rows is None:
+        for batch in gather(matrices, cells=_CELLS):
+            steps, quality = decode_batch(batch)
+            for at, (number, row) in enumerate(batch.places):
+                place = slice(row, row + batch.shape.series)
+                yield _Piece(number, place, steps[at], None if quality is None else quality[at])
+        return
     for batch in gather(matrices, rows):
         first = batch.shape.number
         wanted = np.flatnonzero((rows >= first) & (rows < first + batch.shape.series))
         steps, quality = decode_batch(batch, rows[wanted] - first)
         for at, (number, _) in enumerate(batch.places):
-            found[number].steps[wanted] = steps[at]
-            if quality is not None:
-                found[number].quality[wanted] = quality[at]
-    return found
+            yield _Piece(number, wanted, steps[at], None if quality is None else quality[at])
 
 
 def decode_batch(batch: Batch, chosen: Integers | None = None) -> tuple[Integers, Codes | None]:

@@ -16,11 +16,11 @@ import numpy as np
 
 from console.store.history import hour_tiles
 from console.store.history.bands import Cells, Matrix, Steps, encode_matrix, read_matrix, rows_in_band
-from console.store.history.batches import decode_matrices
+from console.store.history.batches import decode_matrices, decode_values
 from console.store.history.codec import CorruptBlob
 from console.store.history.levels import SECONDS_IN_HOUR, WINDOWS_IN_HOUR
 from console.store.history.newest import Newest, newest_of_cells, newest_of_matrices
-from console.store.history.quantise import Codes, Floats, Integers
+from console.store.history.quantise import Codes, Floats, Integers, to_values
 from drivers.core.reading import Quality
 
 SERIES = 256
@@ -53,6 +53,11 @@ class _Tile:
     slots: int
     windows: int
     segments: tuple[_Segment, ...]
+
+    @property
+    def scale(self) -> float:
+        """Steps per unit, the same in all windows."""
+        return self.segments[0].scale if self.segments else 1.0
 
 
 def encode_segment(steps: Steps, quality: Codes, scale: float) -> bytes:
@@ -110,6 +115,8 @@ def _read_tile(blob: bytes, place: int | None = None) -> _Tile:
                 raise CorruptBlob("a window does not fit its tile")
             segments.append(segment)
         start += length
+    if any(segment.scale != segments[0].scale for segment in segments):
+        raise CorruptBlob("the windows of a tile differ in scale")
     return _Tile(series, slots, WINDOWS_IN_HOUR, tuple(segments))
 
 
@@ -127,63 +134,57 @@ def decode_tile(blob: bytes, rows: Integers | None = None) -> tuple[Floats, Code
 
 def decode_tiles(blobs: Sequence[bytes], rows: Integers | None = None) -> list[tuple[Floats, Codes]]:
     """The same of many blobs at once, which is quicker than one after another. Raises `CorruptBlob`."""
+    tiles = [_read_any(blob, rows) for blob in blobs]
+    segments = [segment for tile in tiles if isinstance(tile, _Tile) for segment in tile.segments]
+    parts = iter(decode_values([segment.matrix for segment in segments], [segment.scale for segment in segments], rows))
     found: list[tuple[Floats, Codes]] = []
-    for cells, scale in decode_steps(blobs, rows):
-        values: Floats = cells.steps / scale
-        if cells.quality.any():
-            values[cells.quality >= Quality.NOT_POLLED] = np.nan
-        found.append((values, cells.quality))
+    for tile in tiles:
+        if not isinstance(tile, _Tile):
+            cells, scale = tile
+            found.append((to_values(cells.steps, cells.quality, scale), cells.quality))
+        elif tile.windows == 1:
+            found.append(next(parts))
+        else:
+            values = np.full(_shape(tile, rows), np.nan)
+            quality = np.full(values.shape, Quality.NOT_POLLED, np.uint8)
+            for segment in tile.segments:
+                some, codes = next(parts)
+                mine = slice(segment.place * tile.slots, (segment.place + 1) * tile.slots)
+                values[: len(some), mine] = some
+                quality[: len(some), mine] = codes
+            found.append((values, quality))
     return found
 
 
 def decode_steps(blobs: Sequence[bytes], rows: Integers | None = None) -> list[tuple[Cells, float]]:
     """The integers as they are stored, qualities and scale of many blobs. Raises `CorruptBlob`."""
-    found: list[tuple[Cells, float] | None] = []
-    tiles: list[tuple[int, _Tile]] = []
-    for blob in blobs:
-        if blob[:1] == bytes([hour_tiles.FORMAT]):
-            found.append(hour_tiles.decode_hour(blob, rows))
+    tiles = [_read_any(blob, rows) for blob in blobs]
+    segments = [segment for tile in tiles if isinstance(tile, _Tile) for segment in tile.segments]
+    parts = iter(decode_matrices([segment.matrix for segment in segments], rows))
+    found: list[tuple[Cells, float]] = []
+    for tile in tiles:
+        if not isinstance(tile, _Tile):
+            found.append(tile)
+        elif tile.windows == 1:
+            found.append((next(parts), tile.scale))
         else:
-            tiles.append((len(found), _read_tile(blob)))
-            found.append(None)
-    matrices = [segment.matrix for _, tile in tiles for segment in tile.segments]
-    cells = iter(decode_matrices(matrices, rows))
-    for at, tile in tiles:
-        parts = [(segment, next(cells)) for segment in tile.segments]
-        found[at] = _whole(tile, parts, rows)
-    return [whole for whole in found if whole is not None]
+            steps = np.zeros(_shape(tile, rows), np.int64)
+            whole = Cells(steps, np.full(steps.shape, Quality.NOT_POLLED, np.uint8))
+            for segment in tile.segments:
+                cells = next(parts)
+                mine = slice(segment.place * tile.slots, (segment.place + 1) * tile.slots)
+                whole.steps[: len(cells.steps), mine] = cells.steps
+                whole.quality[: len(cells.steps), mine] = cells.quality
+            found.append((whole, tile.scale))
+    return found
 
 
-def _whole(tile: _Tile, parts: Sequence[tuple[_Segment, Cells]], rows: Integers | None) -> tuple[Cells, float]:
-    scale = parts[0][0].scale if parts else 1.0
-    if any(segment.scale != scale for segment, _ in parts):
-        raise CorruptBlob("the windows of a tile differ in scale")
-    if tile.windows == 1:
-        return parts[0][1], scale
-    count = tile.series if rows is None else len(rows)
-    shape = (count, tile.windows * tile.slots)
-    whole = Cells(np.zeros(shape, np.int64), np.full(shape, Quality.NOT_POLLED, np.uint8))
-    for segment, cells in parts:
-        mine = slice(segment.place * tile.slots, (segment.place + 1) * tile.slots)
-        whole.steps[: len(cells.steps), mine] = cells.steps
-        whole.quality[: len(cells.steps), mine] = cells.quality
-    return whole, scale
+def _read_any(blob: bytes, rows: Integers | None) -> "_Tile | tuple[Cells, float]":
+    return hour_tiles.decode_hour(blob, rows) if blob[:1] == bytes([hour_tiles.FORMAT]) else _read_tile(blob)
 
 
-def decode_window_steps(blob: bytes, window_in_hour: int) -> Cells:
-    """All samples of one window (0 to 5) as they are stored; no series where the tile lacks it. Raises `CorruptBlob`.
-
-    A segment that stands alone is its window, whatever `window_in_hour` says.
-    """
-    if blob[:1] == bytes([hour_tiles.FORMAT]):
-        cells = hour_tiles.decode_hour(blob)[0]
-        slots = cells.steps.shape[1] // WINDOWS_IN_HOUR
-        mine = slice(window_in_hour * slots, (window_in_hour + 1) * slots)
-        return Cells(cells.steps[:, mine], cells.quality[:, mine])
-    tile = _read_tile(blob, window_in_hour)
-    if not tile.segments:
-        return Cells(np.empty((0, tile.slots), np.int64), np.empty((0, tile.slots), np.uint8))
-    return decode_matrices([tile.segments[0].matrix])[0]
+def _shape(tile: _Tile, rows: Integers | None) -> tuple[int, int]:
+    return tile.series if rows is None else len(rows), tile.windows * tile.slots
 
 
 def decode_window(blob: bytes, window_in_hour: int, upto_slot: int | None = None) -> Newest:
