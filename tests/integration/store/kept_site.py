@@ -1,10 +1,12 @@
 """A small site folder with some history, for the tests of its care."""
 
+import itertools
 from pathlib import Path
 from uuid import UUID
 
 from console.__main__ import main
 from console.domain.telemetry import LiveColumns
+from console.store.care.progress import Progress
 from console.store.site_store import SiteStore
 from drivers.core.reading import DeviceState, Layout, Report, Signal
 
@@ -26,6 +28,12 @@ place = "A/T1/1/{number}"
 HOUR = 500_000 * 3600.0
 """2027-01-15 08:00 UTC."""
 LAYOUT = Layout((Signal("hashrate"), Signal("chip_temp", "0"), Signal("accepted")))
+
+
+def called_off_at(step: int) -> Progress:
+    """Progress of work that is called off at its step of that number, counted from 0."""
+    steps = itertools.count()
+    return Progress(cancelled=lambda: next(steps) >= step)
 
 
 def new_site(folder: Path, devices: int = 3) -> None:

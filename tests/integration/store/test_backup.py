@@ -19,7 +19,7 @@ from console.store.care.backup import PAGES, back_up, copy_database
 from console.store.care.progress import Cancelled, Progress
 from console.store.care.restore import FolderNotEmpty, restore
 from console.store.engine import StoreError, connect_writer
-from tests.integration.store.kept_site import HOUR, hashrate, new_site, write_hours
+from tests.integration.store.kept_site import HOUR, called_off_at, hashrate, new_site, write_hours
 
 
 @pytest.fixture
@@ -83,9 +83,8 @@ def test_that_calling_it_off_leaves_the_older_backup_and_nothing_else(folder: Pa
     back_up(folder, file, Progress())
     before = file.read_bytes()
     for stop_at in range(7):  # each of its steps with two databases
-        steps = iter(range(1000))
         with pytest.raises(Cancelled):
-            back_up(folder, file, Progress(cancelled=lambda steps=steps, at=stop_at: next(steps) >= at))  # type: ignore[misc]
+            back_up(folder, file, called_off_at(stop_at))
         assert file.read_bytes() == before
         assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.zip", "site"]
 
