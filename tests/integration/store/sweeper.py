@@ -10,9 +10,10 @@ from console.store.site_store import SiteStore
 from drivers.core.reading import DeviceState, Layout, Report, Signal
 
 DEVICES = 40
-SECONDS = 60
-"""Time from sweep to sweep: an hour is full after 60 of them."""
-START = 500_000 * 3600.0
+SECONDS = 300
+"""Time from sweep to sweep: a window is over after 2 of them, an hour after 12, a day after 288."""
+START = 1_800_036_000.0
+"""2027-01-15 18:00 UTC: midnight comes after 72 sweeps."""
 LAYOUT = Layout((Signal("hashrate"), Signal("chip_temp", "0"), Signal("accepted")))
 
 
@@ -25,17 +26,21 @@ def values(device: int, sweep: int) -> list[float]:
     ]
 
 
+def ingest(columns: LiveColumns, sweep: int) -> float:
+    """Let every device report its values of a sweep; returns the second at which the sweep is due."""
+    at = START + sweep * SECONDS
+    for device in range(DEVICES):
+        row = columns.add(UUID(int=device + 1), 5.0)
+        columns.ingest(row, Report(at, at + 1, DeviceState.HASHING, LAYOUT, values(device, sweep), bytes(3)))
+    return at + 2
+
+
 async def main(folder: Path, sweep: int) -> None:
     """Append sweeps from number `sweep` on until killed."""
     store = await SiteStore.open(folder)
     columns = LiveColumns()
-    for device in range(DEVICES):
-        columns.add(UUID(int=device + 1), 5.0)
     while True:
-        at = START + sweep * SECONDS
-        for device in range(DEVICES):
-            columns.ingest(device, Report(at, at + 1, DeviceState.HASHING, LAYOUT, values(device, sweep), bytes(3)))
-        await store.history.append(columns, at + 2)
+        await store.history.append(columns, ingest(columns, sweep))
         sys.stdout.write(f"{sweep}\n")
         sys.stdout.flush()
         sweep += 1

@@ -1,4 +1,4 @@
-"""What was acknowledged is there: after kill -9, on a full disk, in a read-only folder."""
+"""What was acknowledged is there: on a full disk, in a read-only folder."""
 
 import asyncio
 import os
@@ -11,69 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
-import numpy as np
 import pytest
 from sqlalchemy import Connection
 
 from console.domain.telemetry import LiveColumns
 from console.services.ports import StoreFull
 from console.store.engine import StoreError
-from console.store.reading.history_reader import open_reader
 from console.store.site_store import SiteStore
 from drivers.core.reading import DeviceState, Layout, Quality, Report, Signal
+from tests.integration.store.killing import ENVIRONMENT
 
-ROOT = Path(__file__).resolve().parents[3]
-SWEEPER = Path(__file__).with_name("sweeper.py")
 HOUR = 500_000 * 3600.0
 LAYOUT = Layout((Signal("hashrate"), Signal("chip_temp", "0"), Signal("accepted")))
-KILLS = 20
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": ""}
-
-
-def expected(device: int, sweep: int) -> list[float]:
-    return [
-        (10_000 + (device * 7 + sweep * 13) % 1000) / 100,
-        (600 + (device + sweep) % 100) / 10,
-        sweep * 1000 + device,
-    ]
-
-
-async def killed_run(folder: Path, first: int, acknowledgements: int) -> int:
-    """Run the sweeper until so many sweeps are acknowledged, kill it, return the last acknowledged sweep."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(SWEEPER), str(folder), str(first),
-        stdout=subprocess.PIPE, env=ENVIRONMENT,
-    )  # fmt: skip
-    assert process.stdout is not None
-    last = first - 1
-    for _ in range(acknowledgements):
-        last = int(await process.stdout.readline())
-    process.kill()
-    rest = await process.stdout.read()
-    await process.wait()
-    # Only whole lines count: half a line was never an acknowledgement.
-    return max([last, *(int(line) for line in rest.split(b"\n")[:-1])])
-
-
-@pytest.mark.integration
-@pytest.mark.timeout(240)
-async def test_that_twenty_kills_lose_no_acknowledged_sweep(tmp_path: Path) -> None:
-    chance = random.Random(7)
-    last = -1
-    for _ in range(KILLS):
-        last = await killed_run(tmp_path, last + 1, chance.randint(1, 90))
-    reader = open_reader(tmp_path)
-    try:
-        for device in range(0, 40, 3):
-            series = [("hashrate", ""), ("chip_temp", "0"), ("accepted", "")]
-            found = await reader.read(UUID(int=device + 1), series, HOUR, HOUR + (last + 1) * 60)
-            for at, history in enumerate(found):
-                values = [expected(device, sweep)[at] for sweep in range(last + 1)]
-                np.testing.assert_array_equal(history.values[::12], values)
-                assert (history.quality[::12] == Quality.GOOD).all()
-                assert (history.quality.reshape(-1, 12)[:, 1:] == Quality.NOT_POLLED).all()
-    finally:
-        await reader.close()
 
 
 def sweep_of(columns: LiveColumns, number: int, devices: int = 200) -> float:
