@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from console.domain.alarms import Alarm, Condition
 from console.domain.clocks import deadline
@@ -19,30 +20,53 @@ def is_person(actor: str) -> bool:
     return bool(actor) and not actor.startswith(MACHINES)
 
 
-def fold(events: Sequence[IncidentEvent], number: int) -> Incident:
+def fold(events: Sequence[IncidentEvent], number: int, tag: str = "") -> Incident:
     """The incident that its events describe; the same events always give the same incident.
+
+    Args:
+        events: Oldest first, as they stand after all that was merged: an event's version is its position.
+        number: What people call it.
+        tag: Of the origin that gave the number.
 
     Raises:
         ValueError: There are no events, the first is no complete DETECTED, or versions do not count 1, 2, 3.
     """
     if not events:
         raise ValueError("an incident without events cannot be folded")
-    incident = _begin(events[0], number)
+    incident = _begin(events[0], number, tag)
     for event in events[1:]:
         incident = apply(incident, event)
     return incident
 
 
 def apply(incident: Incident, event: IncidentEvent) -> Incident:
-    """The incident after one more event; raises ValueError when it is not the next of this incident."""
+    """The incident after one more event; raises ValueError when it is not the next of this incident.
+
+    What the state does not allow any more is set aside: of two acknowledgements the earlier one stands.
+    """
     if event.incident != incident.id or event.version != incident.version + 1:
         raise ValueError(f"{incident.label}: event version {event.version} does not follow {incident.version}")
     stamped = replace(incident, version=event.version, events=(*incident.events, event))
+    if is_contradictory(incident, event.kind):
+        return replace(stamped, set_aside=(*incident.set_aside, event.version))
     change = _CHANGES.get(event.kind)
     return stamped if change is None else change(stamped, event)
 
 
-def _begin(event: IncidentEvent, number: int) -> Incident:
+def is_contradictory(incident: Incident, kind: EventKind) -> bool:
+    """Whether an event of this kind contradicts what the incident has become; local writers are refused before."""
+    match kind:
+        case EventKind.NOTED | EventKind.ALERTED | EventKind.GREW:
+            return False
+        case EventKind.DETECTED:
+            return True
+        case EventKind.MERGED:
+            return not incident.state.is_open
+        case _:
+            return bool(allowed(incident, kind))
+
+
+def _begin(event: IncidentEvent, number: int, tag: str) -> Incident:
     if event.kind is not EventKind.DETECTED or event.version != 1:
         raise ValueError("the first event of an incident must be its detection, version 1")
     if event.severity is None or event.deadlines is None or event.devices is None:
@@ -67,6 +91,7 @@ def _begin(event: IncidentEvent, number: int) -> Incident:
         resolved_at=None,
         deadlines=event.deadlines,
         events=(event,),
+        tag=tag,
     )
 
 
@@ -106,14 +131,23 @@ def _described(incident: Incident, event: IncidentEvent) -> Incident:
         title=incident.title if event.title is None else event.title,
         cause=incident.cause if event.cause is None else event.cause,
         where=incident.where if event.where is None else event.where,
-        devices=incident.devices if event.devices is None else event.devices,
+        devices=_union(incident.devices, event.devices),
         onset_at=incident.onset_at if event.onset_at is None else event.onset_at,
         deadlines=incident.deadlines if event.deadlines is None else event.deadlines,
     )
 
 
+def _union(known: tuple[UUID, ...], more: tuple[UUID, ...] | None) -> tuple[UUID, ...]:
+    """Devices only join, also where two computers saw different ones join."""
+    if more is None or more[: len(known)] == known:
+        return known if more is None else more
+    return tuple(dict.fromkeys((*known, *more)))
+
+
 def _grew(incident: Incident, event: IncidentEvent) -> Incident:
-    """Growth keeps an acknowledgement, unless it got worse than what was acknowledged."""
+    """Growth keeps an acknowledgement, unless it got worse than what was acknowledged; it never makes a case milder."""
+    if event.severity is not None and event.severity > incident.severity:
+        event = replace(event, severity=None, deadlines=None)
     grown = _described(incident, event)
     if grown.severity >= incident.severity or not incident.state.is_open:
         return grown

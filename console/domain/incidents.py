@@ -97,13 +97,16 @@ class Incident:
 
     Attributes:
         id: UUIDv7.
-        number: Short number people say aloud (INC-1873), unique in the site folder, in order of detection.
+        number: Short number people say aloud (INC-1873), unique among those of its origin, in order of detection.
         version: Of the last event folded in; commands carry it, and a stale one is refused.
         devices: All devices inside, the cause first where one device is the cause.
         cause: One clause, or "cause uncertain: A or B".
         where: Loop, tanks, PDU.
         deadlines: Of the current severity.
         events: Everything that happened, oldest first.
+        set_aside: Versions of the events that the life of the incident did not allow when they came: somebody else,
+            on another computer, had decided before. They stay in `events` and change nothing.
+        tag: Tells numbers of different origins apart; empty for those of the origin that made the site.
     """
 
     id: UUID
@@ -125,8 +128,10 @@ class Incident:
     resolved_at: float | None
     deadlines: Deadlines
     events: tuple[IncidentEvent, ...]
+    set_aside: tuple[int, ...] = ()
+    tag: str = ""
 
     @property
     def label(self) -> str:
-        """INC-1873."""
-        return f"INC-{self.number}"
+        """INC-1873, or INC-14-8f3a where another installation than the site's founder gave the number."""
+        return f"INC-{self.number}-{self.tag}" if self.tag else f"INC-{self.number}"

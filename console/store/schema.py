@@ -133,23 +133,11 @@ incident = Table(
     "incident",
     CONSOLE,
     Column("id", Text, primary_key=True),
-    Column("number", Integer, nullable=False, unique=True),
+    Column("number", Integer, nullable=False),
+    Column("origin", Text, nullable=False),
     Column("open", Integer, nullable=False),
 )
-"""One row for each incident: its number, and whether the fold of its events is open."""
-
-incident_event = Table(
-    "incident_event",
-    CONSOLE,
-    Column("origin", Text, primary_key=True),
-    Column("seq", Integer, primary_key=True),
-    Column("incident", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("at", Float, nullable=False),
-    Column("body", BLOB, nullable=False),
-)
-"""Append-only; (incident, version) is unique."""
+"""One row for each incident: its number, unique among those of the origin that gave it, and whether it is open."""
 
 alarm = Table(
     "alarm",
@@ -158,8 +146,11 @@ alarm = Table(
     Column("device", Text, nullable=False),
     Column("standing", Integer, nullable=False),
     Column("onset_at", Float, nullable=False),
+    Column("cleared_at", Float),
+    Column("changed_at", Float, nullable=False),
     Column("body", BLOB, nullable=False),
 )
+"""One row for each alarm as it stands; `changed_at` is when something happened to it last."""
 
 gap = Table(
     "gap",

@@ -8,16 +8,22 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from console.domain.inventory import Site
-from console.services.ports import StoreFull
+from console.services.ports import Records, StoreFull
 from console.store import schema
 from console.store.database import Database
 from console.store.engine import StoreError, open_reader_engine, open_writer, wal_reset_warning
 from console.store.history.historian import Historian
-from console.store.migrations import refuse_newer, stored_origin, stored_version, upgrade
+from console.store.migrations import SCHEMA, refuse_newer, stored_origin, stored_version, upgrade
+from console.store.migrations.safety_copy import keep_copy_of_older
 from console.store.reading.history_reader import FolderReader, open_reader
 from console.store.records.attendance import Attendance, Gap
+from console.store.records.conflicts import Conflict, read_conflicts
+from console.store.records.event_log import EventLog
 from console.store.records.incident_log import SqlIncidentLog
-from console.store.records.inventory import alias_rows, build_site, fetch_site, site_rows, write_site
+from console.store.records.inventory import Inventory, build_site, fetch_site
+from console.store.records.origin_events import Origin
+from console.store.records.origins import origin_for_writing, read_origins
+from console.store.records.past_records import PastRecords
 
 CONSOLE_FILE = "console.sqlite"
 
@@ -33,7 +39,8 @@ class SiteStore:
 
     Attributes:
         folder: The site folder.
-        origin: The installation that made the folder.
+        origin: Under whose name this folder writes.
+        event_log: Everything that people and rules decided, as one log that two stores can merge.
         incident_log: Incidents and alarms.
         reader: Reads history; works in a read-only folder too.
     """
@@ -41,9 +48,12 @@ class SiteStore:
     def __init__(self, folder: Path, database: Database, origin: UUID) -> None:
         self.folder = folder
         self.origin = origin
-        self.incident_log = SqlIncidentLog(database, origin)
+        self.event_log = EventLog(database, origin)
+        self.incident_log = SqlIncidentLog(database, self.event_log)
         self.reader: FolderReader = open_reader(folder)
-        self._attendance = Attendance(database)
+        self._attendance = Attendance(database, self.event_log)
+        self._inventory = Inventory(database, self.event_log)
+        self._past = PastRecords(database)
         self._database = database
         self._history = Historian(folder, origin) if database.writable else None
 
@@ -52,8 +62,8 @@ class SiteStore:
         """Open a site folder; make it when it is new. The caller holds its `FolderLock` unless read-only.
 
         Raises:
-            StoreError: There is no store to read, or a newer program wrote it.
-            StoreFull: The disk takes no more.
+            StoreError: There is no store to read, or a newer program wrote it; read-only also if an older one did.
+            StoreFull: The disk takes no more, or has no room for the copy that is made of an older folder.
         """
         path = folder / CONSOLE_FILE
         if read_only:
@@ -62,6 +72,8 @@ class SiteStore:
             database = Database(open_reader_engine(path), path, writable=False)
         else:
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+            if copy := await asyncio.to_thread(keep_copy_of_older, path):
+                _log.info("%s is brought to version %d; as it was it stays in %s", path, SCHEMA, copy.name)
             database = Database(open_writer(path, patience=OPERATOR_PATIENCE), path, writable=True)
         try:
             return await cls._start(folder, database)
@@ -75,7 +87,8 @@ class SiteStore:
             return cls(folder, database, await database.read(_checked_origin))
         if warning := wal_reset_warning():
             _log.info("%s", warning)
-        origin = await database.write(lambda connection: upgrade(connection, history=False))
+        await database.write(lambda connection: upgrade(connection, history=False))
+        origin = await origin_for_writing(database)
         store = cls(folder, database, origin)
         try:
             await store.history.resume()
@@ -96,14 +109,28 @@ class SiteStore:
 
     async def site(self) -> Site:
         """The site and its devices; raises `StoreError` when none was ever saved."""
-        return await asyncio.to_thread(build_site, await self._database.read(fetch_site))
+        return await self._inventory.site()
 
     async def save_site(self, site: Site) -> None:
-        """Replace the site and its devices in one transaction; history and incidents stay. Raises `StoreFull`."""
-        rows = await asyncio.to_thread(site_rows, site)
-        aliases = await asyncio.to_thread(alias_rows, site)
-        await self._database.write(lambda connection: write_site(connection, rows, aliases))
+        """Make this the site: what differs is written as edits in one transaction. Raises `StoreFull`."""
+        await self._inventory.save(site)
         self.history.know(site)
+
+    async def records_at(self, at: float) -> Records:
+        """The site, its alarms and incidents as they were at UTC second `at`; quick enough to drag.
+
+        Raises:
+            StoreError: No site was ever saved.
+        """
+        return await self._past.at(at)
+
+    async def conflicts(self) -> list[Conflict]:
+        """What two people decided without knowing of each other, the newest first."""
+        return await self._database.read(read_conflicts)
+
+    async def origins(self) -> list[Origin]:
+        """Every installation whose events stand here, in order of first mention."""
+        return await self._database.read(read_origins)
 
     async def mark_alive(self, at: float) -> None:
         """Remember that the collector runs at UTC second `at`. Raises `StoreFull`."""
@@ -139,5 +166,11 @@ class SiteStore:
 
 
 def _checked_origin(connection: Connection) -> UUID:
-    refuse_newer(stored_version(connection))
+    version = stored_version(connection)
+    refuse_newer(version)
+    if version < SCHEMA:
+        raise StoreError(
+            f"This site folder has schema version {version}; this program reads version {SCHEMA}. Open it once where "
+            "it can be written (a copy will do): it is then brought to the new version, and the old file is kept."
+        )
     return stored_origin(connection)

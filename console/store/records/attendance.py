@@ -7,6 +7,10 @@ from sqlalchemy import Connection, select
 from console.store import schema
 from console.store.database import Database
 from console.store.engine import insert_rows
+from console.store.records.event_log import EventLog
+from console.store.records.gap_events import gap_event, work_out_gaps
+from console.store.records.projections import Touched, related
+from console.store.records.replacement import apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,9 @@ class Gap:
 class Attendance:
     """Signs of life and gaps of a site folder."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, log: EventLog) -> None:
         self._database = database
+        self._log = log
 
     async def mark_alive(self, at: float) -> None:
         """Remember that the collector runs at UTC second `at`. Raises `StoreFull`."""
@@ -38,8 +43,13 @@ class Attendance:
 
     async def record_gap(self, start: float, stop: float, reason: str) -> None:
         """Keep a gap. Raises `StoreFull`."""
-        row = (start, stop, reason)
-        await self._database.write(lambda connection: insert_rows(connection, schema.gap, [row], "OR REPLACE"))
+
+        def write(connection: Connection) -> None:
+            rows = self._log.append(connection, [gap_event(start, stop, reason)])
+            apply(connection, work_out_gaps(related(connection, Touched.by(rows))))
+
+        async with self._log.writing:
+            await self._database.write(write)
 
     async def gaps(self, start: float, stop: float) -> list[Gap]:
         """The gaps that touch [start, stop), oldest first."""

@@ -1,94 +1,87 @@
-"""The append-only log of incidents, and the alarms as they stand."""
+"""Incidents and alarms in the event log: the optimistic check for local writers, and what stands."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection, func, select
 
 from console.domain.alarms import Alarm
+from console.domain.incident_life import apply as after
 from console.domain.incident_life import fold
-from console.domain.incidents import EventKind, Incident, IncidentEvent
+from console.domain.incidents import Incident, IncidentEvent
 from console.services.ports import ConflictError
 from console.store import schema
 from console.store.database import Database
-from console.store.engine import insert_rows
+from console.store.records.alarm_events import alarm_events, alarm_row
+from console.store.records.chain import NewEvent, StoredEvent
+from console.store.records.event_log import EventLog
+from console.store.records.incident_events import INCIDENT, Incidents, by_entity, incident_event
+from console.store.records.origins import read_founder
+from console.store.records.replacement import Replacement, Row, WorkedOut, apply, chunks
+from console.store.records.snapshots import keep_snapshot
 
-_EVENT = msgspec.json.Decoder(IncidentEvent)
 _ALARM = msgspec.json.Decoder(Alarm)
 
 
 class SqlIncidentLog:
     """The `IncidentLog` of a site folder. What an append returns is durable."""
 
-    def __init__(self, database: Database, origin: UUID) -> None:
+    def __init__(self, database: Database, log: EventLog) -> None:
         self._database = database
-        self._origin = str(origin)
+        self._log = log
 
     async def append(self, events: Sequence[IncidentEvent], alarms: Sequence[Alarm] = ()) -> list[Incident]:
         """Write events, and alarms as they now stand, in one transaction.
 
         Returns the incidents that the events touch, in order of first mention; alarms are inserted or replaced by
-        id. A DETECTED event gets the next number. Raises `ConflictError`, `StoreFull`, and ValueError for an event
-        that its incident's life does not allow; then nothing was written.
+        id. A DETECTED event gets the next number of this origin. Raises `ConflictError`, `StoreFull`, and ValueError
+        for an event that its incident's life does not allow; then nothing was written.
         """
-        rows = [_alarm_row(alarm) for alarm in alarms]
+        if not events and not alarms:
+            return []
+        async with self._log.writing:
+            wanted = list(dict.fromkeys(event.incident for event in events))
+            alarm_ids = [str(alarm.id) for alarm in alarms]
+            known = await self._database.read(lambda connection: self._known(connection, wanted, alarm_ids))
+            plan = await asyncio.to_thread(_plan, known, events, alarms, self._log.wall())
 
-        def write(connection: Connection) -> list[Incident]:
-            incidents = self._append(connection, events) if events else []
-            insert_rows(connection, schema.alarm, rows, "OR REPLACE")
-            return incidents
+            def write(connection: Connection) -> None:
+                keep_snapshot(connection, plan.events)
+                self._log.append(connection, plan.events)
+                apply(connection, plan.rows)
 
-        return await self._database.write(write) if events or rows else []
+            await self._database.write(write)
+        return plan.incidents
 
-    def _append(self, connection: Connection, events: Sequence[IncidentEvent]) -> list[Incident]:
-        wanted = list(dict.fromkeys(event.incident for event in events))
-        kept = _events_of(connection, wanted)
-        numbers = _numbers(connection)
-        sequence = connection.execute(
-            select(func.coalesce(func.max(schema.incident_event.c.seq), 0)).where(
-                schema.incident_event.c.origin == self._origin
-            )
-        ).scalar_one()
-        rows: list[tuple[object, ...]] = []
-        for sequence_number, event in enumerate(events, start=sequence + 1):
-            history = kept.setdefault(event.incident, [])
-            _check_version(event, history, numbers)
-            if event.kind is EventKind.DETECTED:
-                numbers[event.incident] = max(numbers.values(), default=0) + 1
-            history.append(event)
-            rows.append(
-                (
-                    self._origin,
-                    sequence_number,
-                    str(event.incident),
-                    event.version,
-                    event.kind.value,
-                    event.at,
-                    msgspec.json.encode(event),
-                )
-            )
-        incidents = [fold(kept[incident], numbers[incident]) for incident in wanted]
-        insert_rows(connection, schema.incident_event, rows)
-        insert_rows(connection, schema.incident, [_row(incident) for incident in incidents], "OR REPLACE")
-        return incidents
+    def _known(self, connection: Connection, incidents: Sequence[UUID], alarms: Sequence[str]) -> "_Known":
+        event, alarm, incident = schema.event.c, schema.alarm.c, schema.incident.c
+        rows: list[StoredEvent] = []
+        for entities in chunks(map(str, incidents)):
+            mine = select(schema.event).where(event.kind == INCIDENT, event.entity.in_(entities))
+            rows += [StoredEvent(*row) for row in connection.execute(mine)]
+        stored: dict[str, tuple[float, bytes]] = {}
+        for ids in chunks(alarms):
+            bodies = select(alarm.id, alarm.changed_at, alarm.body).where(alarm.id.in_(ids))
+            stored |= {key: (changed_at, body) for key, changed_at, body in connection.execute(bodies)}
+        origin = str(self._log.origin)
+        newest = select(func.coalesce(func.max(incident.number), 0)).where(incident.origin == origin)
+        number = connection.execute(newest).scalar_one()
+        return _Known(by_entity(rows), stored, number, origin, Incidents(read_founder(connection)))
 
     async def incidents(self, *, open_only: bool = False) -> list[Incident]:
-        """All incidents by number, folded from their events off the event loop."""
+        """All incidents, those of the site's founder first, by number; folded off the event loop."""
 
-        def read(connection: Connection) -> tuple[dict[UUID, int], list[bytes]]:
-            numbers = _numbers(connection, open_only=open_only)
-            bodies = select(schema.incident_event.c.body).order_by(
-                schema.incident_event.c.incident, schema.incident_event.c.version
-            )
+        def read(connection: Connection) -> tuple[list[StoredEvent], str]:
+            rows = select(schema.event).where(schema.event.c.kind == INCIDENT)
             if open_only:
-                chosen = select(schema.incident.c.id).where(schema.incident.c.open == 1)
-                bodies = bodies.where(schema.incident_event.c.incident.in_(chosen))
-            return numbers, list(connection.scalars(bodies))
+                rows = rows.where(schema.event.c.entity.in_(select(schema.incident.c.id).where(incident.open == 1)))
+            return [StoredEvent(*row) for row in connection.execute(rows)], read_founder(connection)
 
-        numbers, bodies = await self._database.read(read)
-        return await asyncio.to_thread(_fold_all, numbers, bodies)
+        incident = schema.incident.c
+        rows, founder = await self._database.read(read)
+        return await asyncio.to_thread(_fold_all, rows, Incidents(founder))
 
     async def alarms(self, *, standing_only: bool = False) -> list[Alarm]:
         """All alarms by onset, oldest first; `standing_only` leaves out those that have cleared."""
@@ -99,49 +92,91 @@ class SqlIncidentLog:
         return await asyncio.to_thread(lambda: [_ALARM.decode(body) for body in bodies])
 
 
-def _events_of(connection: Connection, incidents: Sequence[UUID]) -> dict[UUID, list[IncidentEvent]]:
-    query = (
-        select(schema.incident_event.c.body)
-        .where(schema.incident_event.c.incident.in_([str(incident) for incident in incidents]))
-        .order_by(schema.incident_event.c.incident, schema.incident_event.c.version)
+class _Known(msgspec.Struct):
+    """What is stored of the incidents and alarms that are about to change.
+
+    Attributes:
+        events: Rows of each incident, in order.
+        alarms: Time of the last change and body of each alarm.
+        number: The greatest that this origin has given.
+        origin: Whose numbers are given out.
+        folding: Folds incidents.
+    """
+
+    events: Mapping[str, list[StoredEvent]]
+    alarms: Mapping[str, tuple[float, bytes]]
+    number: int
+    origin: str
+    folding: Incidents
+
+
+class _Plan(msgspec.Struct):
+    """What an append writes, and the incidents it returns."""
+
+    events: list[NewEvent]
+    rows: WorkedOut
+    incidents: list[Incident]
+
+
+def _plan(known: _Known, events: Sequence[IncidentEvent], alarms: Sequence[Alarm], now: float) -> _Plan:
+    incidents, new, incident_rows = _next_incidents(known, events)
+    alarm_rows: list[Row] = []
+    for alarm in alarms:
+        changed_at, body = known.alarms.get(str(alarm.id), (0.0, b""))
+        changes = alarm_events(alarm, _ALARM.decode(body) if body else None, now)
+        if changes:
+            new += changes
+            alarm_rows.append(alarm_row(alarm, max(changed_at, *(change.at for change in changes))))
+    rows = WorkedOut(
+        [
+            Replacement(schema.incident, incident_rows, [row[0] for row in incident_rows]),
+            Replacement(schema.alarm, alarm_rows, [row[0] for row in alarm_rows]),
+        ]
     )
-    return _grouped(connection.scalars(query))
+    return _Plan(new, rows, incidents)
 
 
-def _grouped(bodies: Iterable[bytes]) -> dict[UUID, list[IncidentEvent]]:
-    found: dict[UUID, list[IncidentEvent]] = {}
-    for body in bodies:
-        event = _EVENT.decode(body)
-        found.setdefault(event.incident, []).append(event)
-    return found
+def _next_incidents(known: _Known, events: Sequence[IncidentEvent]) -> tuple[list[Incident], list[NewEvent], list[Row]]:
+    standing: dict[UUID, Incident] = {}
+    origins: dict[UUID, str] = {}
+    new: list[NewEvent] = []
+    number = known.number
+    for event in events:
+        before = standing.get(event.incident) or _fold(known, event.incident)
+        _check_version(event, before)
+        given = 0
+        if before is None:
+            given = number = number + 1
+            standing[event.incident] = fold([event], number, known.folding.tag(known.origin))
+            origins[event.incident] = known.origin
+        else:
+            standing[event.incident] = after(before, event)
+            rows = known.events.get(str(event.incident))
+            origins[event.incident] = rows[0].origin if rows else known.origin
+        new.append(incident_event(event, given))
+    table: list[Row] = [
+        (str(key), incident.number, origins[key], int(incident.state.is_open)) for key, incident in standing.items()
+    ]
+    return list(standing.values()), new, table
 
 
-def _numbers(connection: Connection, *, open_only: bool = False) -> dict[UUID, int]:
-    query = select(schema.incident.c.id, schema.incident.c.number).order_by(schema.incident.c.number)
-    if open_only:
-        query = query.where(schema.incident.c.open == 1)
-    return {UUID(incident): number for incident, number in connection.execute(query)}
+def _fold(known: _Known, incident: UUID) -> Incident | None:
+    rows = known.events.get(str(incident))
+    return known.folding.fold(rows) if rows else None
 
 
-def _check_version(event: IncidentEvent, history: Sequence[IncidentEvent], numbers: dict[UUID, int]) -> None:
-    if event.version == len(history) + 1:
+def _check_version(event: IncidentEvent, before: Incident | None) -> None:
+    version = 0 if before is None else before.version
+    if event.version == version + 1:
         return
-    label = f"INC-{numbers[event.incident]}" if event.incident in numbers else "The incident"
-    if event.version > len(history) + 1:
-        raise ConflictError(f"{label} is at version {len(history)}; version {event.version} would leave a gap.")
-    last = history[event.version - 1]
+    label = "The incident" if before is None else before.label
+    if before is None or event.version > version + 1:
+        raise ConflictError(f"{label} is at version {version}; version {event.version} would leave a gap.")
+    last = before.events[event.version - 1]
     raise ConflictError(f"{label} was changed first: {last.actor} wrote “{last.kind.value}”. Look again, then decide.")
 
 
-def _row(incident: Incident) -> tuple[object, ...]:
-    return (str(incident.id), incident.number, int(incident.state.is_open))
-
-
-def _alarm_row(alarm: Alarm) -> tuple[object, ...]:
-    standing = int(alarm.cleared_at is None)
-    return (str(alarm.id), str(alarm.device), standing, alarm.onset_at, msgspec.json.encode(alarm))
-
-
-def _fold_all(numbers: dict[UUID, int], bodies: Sequence[bytes]) -> list[Incident]:
-    events = _grouped(bodies)
-    return [fold(events[incident], number) for incident, number in numbers.items()]
+def _fold_all(rows: Iterable[StoredEvent], folding: Incidents) -> list[Incident]:
+    incidents = [folding.fold(mine) for mine in by_entity(rows).values()]
+    found = [incident for incident in incidents if incident is not None]
+    return sorted(found, key=lambda incident: (incident.tag, incident.number, incident.id))

@@ -1,80 +1,118 @@
-"""The site and its devices in console.sqlite."""
+"""The site and its devices in console.sqlite: read from the tables, written as edits of what differs."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Row, Table, delete, select
+from sqlalchemy import Connection, Row, Table, select
 
 from console.domain.inventory import Contract, Device, Feed, Link, Loop, Site, SnmpAccess
 from console.store import schema
+from console.store.database import Database
 from console.store.engine import StoreError, insert_rows
+from console.store.records.chain import StoredEvent
+from console.store.records.event_log import EventLog
+from console.store.records.inventory_edits import Differences, Edits, Kept, differences, edits
+from console.store.records.inventory_fields import DEVICE
+from console.store.records.inventory_projection import NAME_TWICE, fold_kinds
+from console.store.records.projections import Touched, related, work_out
+from console.store.records.replacement import apply, chunks
 from drivers.core.identity import Address, DeviceKind
 
-Rows = Sequence[tuple[object, ...]]
+NO_SITE = "This folder holds no site yet: import a site file into it (terrahash site import)."
+
+Rows = dict[Table, Sequence[Row[Any]]]
 
 
-def site_rows(site: Site) -> tuple[tuple[Table, Rows], ...]:
-    """Every row of a site by table, in the order of each table's columns. Slow for large sites: not on a loop."""
-    contract = msgspec.json.encode(site.contract).decode() if site.contract is not None else None
-    return (
-        (
-            schema.site,
-            [(str(site.id), site.name, site.zone, site.rated_mw, site.target_hashrate, contract)],
-        ),
-        (schema.device, [_device_row(at, device) for at, device in enumerate(site.devices)]),
-        (schema.loop, [(at, loop.name, _text(loop.plant), _text(loop.cools)) for at, loop in enumerate(site.loops)]),
-        (
-            schema.feed,
-            [
-                (at, feed.source, feed.target, feed.verified.isoformat() if feed.verified else None)
-                for at, feed in enumerate(site.feeds)
-            ],
-        ),
-        (schema.link, [(at, link.source, link.target) for at, link in enumerate(site.links)]),
-    )
+class Inventory:
+    """The inventory of a site folder."""
+
+    def __init__(self, database: Database, log: EventLog) -> None:
+        self._database = database
+        self._log = log
+        self._kept: tuple[int, Kept] | None = None
+
+    async def site(self) -> Site:
+        """The site and its devices; raises `StoreError` when none was ever saved."""
+        return await asyncio.to_thread(build_site, await self._database.read(fetch_site))
+
+    async def save(self, site: Site) -> None:
+        """Write what differs from the stored site as edits, in one transaction. Raises `StoreFull`."""
+        async with self._log.writing:
+            kept = await self._stored()
+            differing = await asyncio.to_thread(differences, kept, site)
+            if differing:
+                known, is_named_twice = await self._database.read(lambda connection: _known(connection, differing))
+                made = await asyncio.to_thread(self._edits, kept, site, differing, known)
+                await self._database.write(lambda connection: self._write(connection, made, is_named_twice))
+            self._kept = (self._log.merges, Kept(site, differing.positions))
+
+    async def _stored(self) -> Kept:
+        if self._kept is not None and self._kept[0] == self._log.merges:
+            return self._kept[1]
+        rows = await self._database.read(fetch_site)
+        return await asyncio.to_thread(build_kept, rows)
+
+    def _edits(self, kept: Kept, site: Site, differing: Differences, known: Sequence[StoredEvent]) -> Edits:
+        return edits(kept, site, differing, fold_kinds(known), self._log.wall())
+
+    def _write(self, connection: Connection, made: Edits, is_named_twice: bool) -> None:
+        rows = self._log.append(connection, made.events)
+        insert_rows(connection, schema.alias, made.aliases, "OR REPLACE")
+        apply(connection, made.rows)
+        touched = Touched.by(rows)
+        if is_named_twice and touched.of(DEVICE):
+            # Whose name is whose hangs on every device: rare, and over as soon as somebody has renamed one.
+            apply(connection, work_out(related(connection, touched), touched))
 
 
-def alias_rows(site: Site) -> Rows:
-    """What each device is known by now; the newest owner of a name or address wins."""
-    return [
-        (kind, value, str(device.id))
-        for device in site.devices
-        for kind, value in (
-            ("serial", device.serial),
-            ("mac", device.mac),
-            ("name", device.name),
-            ("address", f"{device.address}/{device.unit}"),
-        )
-        if value
-    ]
+def _known(connection: Connection, differing: Differences) -> tuple[list[StoredEvent], bool]:
+    """The events so far of everything that differs, and whether devices stand that were given one name."""
+    event = schema.event.c
+    found: list[StoredEvent] = []
+    if connection.execute(select(event.seq).where(event.kind == DEVICE).limit(1)).first() is not None:
+        ids = [*(str(device.id) for device in differing.devices), *differing.removed]
+        for entities in chunks(ids):
+            found += _events(connection, [DEVICE], entities)
+    if differing.kinds:
+        found += _events(connection, sorted(differing.kinds))
+    conflict = schema.conflict.c
+    twice = select(conflict.id).where(conflict.kind == DEVICE, conflict.field == NAME_TWICE).limit(1)
+    return found, connection.execute(twice).first() is not None
 
 
-def write_site(connection: Connection, rows: Sequence[tuple[Table, Rows]], aliases: Rows) -> None:
-    """Replace the stored site in the caller's transaction; aliases only grow."""
-    for table, values in rows:
-        connection.execute(delete(table))
-        insert_rows(connection, table, values)
-    insert_rows(connection, schema.alias, aliases, "OR REPLACE")
+def _events(connection: Connection, kinds: Sequence[str], entities: Collection[str] | None = None) -> list[StoredEvent]:
+    query = select(schema.event).where(schema.event.c.kind.in_(kinds))
+    if entities is not None:
+        query = query.where(schema.event.c.entity.in_(entities))
+    return [StoredEvent(*row) for row in connection.execute(query)]
 
 
-def fetch_site(connection: Connection) -> dict[Table, Sequence[Row[Any]]]:
+def fetch_site(connection: Connection) -> Rows:
     """The raw rows of the site, for `build_site` to make sense of elsewhere than on the loop."""
-    tables = (schema.site, schema.device, schema.loop, schema.feed, schema.link)
-    return {
-        table: connection.execute(
-            select(table).order_by(table.c.position) if "position" in table.c else select(table)
-        ).all()
-        for table in tables
+    device = schema.device.c
+    found: Rows = {
+        table: connection.execute(select(table).order_by(table.c.position)).all()
+        for table in (schema.loop, schema.feed, schema.link)
     }
+    found[schema.site] = connection.execute(select(schema.site)).all()
+    found[schema.device] = connection.execute(select(schema.device).order_by(device.position, device.id)).all()
+    return found
 
 
-def build_site(rows: dict[Table, Sequence[Row[Any]]]) -> Site:
+def build_kept(rows: Rows) -> Kept:
+    """The inventory out of its rows, as saving compares with it."""
+    site = build_site(rows) if rows[schema.site] else None
+    return Kept(site, {row.id: row.position for row in rows[schema.device]})
+
+
+def build_site(rows: Rows) -> Site:
     """The site out of its rows; raises `StoreError` when none was ever saved."""
     if not rows[schema.site]:
-        raise StoreError("This folder holds no site yet: import a site file into it (terrahash site import).")
+        raise StoreError(NO_SITE)
     stored = rows[schema.site][0]
     return Site(
         id=UUID(stored.id),
@@ -93,25 +131,6 @@ def build_site(rows: dict[Table, Sequence[Row[Any]]]) -> Site:
     )
 
 
-def _device_row(position: int, device: Device) -> tuple[object, ...]:
-    return (
-        str(device.id),
-        position,
-        device.name,
-        device.kind.value,
-        device.address.host,
-        device.address.port,
-        device.unit,
-        device.profile,
-        device.place,
-        device.serial,
-        device.mac,
-        device.model,
-        device.asset,
-        msgspec.json.encode(device.snmp).decode() if device.snmp is not None else None,
-    )
-
-
 def _device(row: Row[Any]) -> Device:
     return Device(
         id=UUID(row.id),
@@ -127,10 +146,6 @@ def _device(row: Row[Any]) -> Device:
         unit=row.unit,
         snmp=msgspec.json.decode(row.snmp, type=SnmpAccess) if row.snmp else None,
     )
-
-
-def _text(names: tuple[str, ...]) -> str:
-    return msgspec.json.encode(names).decode()
 
 
 def _names(text: str) -> tuple[str, ...]:

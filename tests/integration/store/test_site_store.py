@@ -106,9 +106,9 @@ async def test_that_closed_incidents_can_be_left_out(store: SiteStore) -> None:
     assert [incident.number for incident in await store.incident_log.incidents()] == [1, 2]
 
 
-async def test_that_the_incident_log_can_only_grow(store: SiteStore) -> None:
+async def test_that_the_event_log_can_only_grow(store: SiteStore) -> None:
     await store.incident_log.append([detected(11)])
-    for statement in ("UPDATE incident_event SET at = 0", "DELETE FROM incident_event"):
+    for statement in ("UPDATE event SET at = 0", "DELETE FROM event"):
 
         def tamper(connection: Connection, statement: str = statement) -> None:
             connection.exec_driver_sql(statement)
