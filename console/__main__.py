@@ -26,6 +26,7 @@ COMMANDS = {
     "incidents": "the incident queue; acknowledge, note, mitigate, resolve",
     "alarms": "the alarm journal",
     "backup": "copy a site folder into one file, also while its collector runs",
+    "storage": "what history takes, how long the disk lasts, how long history is kept",
     "restore": "make a site folder from a backup",
     "doctor": "check the environment",
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from console.store import schema
 from console.store.engine import insert_rows
@@ -100,13 +100,6 @@ def as_text(policy: Policy) -> str:
 
 def _days_text(days: float | None) -> str:
     return "ever" if days is None else f"{days:g}d"
-
-
-def stored_policy(connection: Connection) -> Policy | None:
-    """What the folder's own settings say; None when they say nothing."""
-    query = select(schema.setting.c.value).where(schema.setting.c.key == SETTING)
-    value = connection.execute(query).scalar()
-    return None if value is None else msgspec.json.decode(str(value), type=Policy)
 
 
 def store_policy(connection: Connection, policy: Policy) -> None:
