@@ -1,7 +1,6 @@
 """Composition root of the Qt console."""
 
 import asyncio
-import importlib
 import json
 import logging
 import os
@@ -11,11 +10,10 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from uuid import UUID
 
 from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
@@ -24,13 +22,15 @@ from qasync import QEventLoop
 from console.domain.identifiers import new_id
 from console.domain.inventory import Device, Site
 from console.exchange.site_text import write_site
-from console.link.launch import start_collector
-from console.services.ports import History, Total
+from console.late_store import LateArchive, LateHistory
+from console.link.launch import is_running, start_collector
+from console.services.ports import UnreadableRecord
 from console.services.rules import load_rules
 from console.shell.beginnings import FoundDevice
+from console.shell.operations import Trouble
 from console.shell.processes import run_command
 from console.shell.start_page import StartPage
-from console.shell.workbench import FolderHistory, Outside, Workbench
+from console.shell.workbench import Outside, Workbench
 from console.support.interrupts import release_interrupts
 from console.virtual_site import VirtualSite
 from drivers.core.identity import Address, DeviceKind
@@ -73,7 +73,8 @@ class Session:
         virtual: A virtual site that is started with the console and ends with it.
         on_tick: Called every `tick` seconds with the workbench, for summaries.
         on_end: Called once before anything is closed.
-        start_page: Id of the display shown first; empty for the usual one.
+        display: Id of the display shown first; empty for the usual one.
+        collect: Start a collector for each folder that has none; False opens the folders as they are.
     """
 
     duration: float | None = None
@@ -83,6 +84,7 @@ class Session:
     tick: float = 5.0
     on_end: Callable[[Workbench], None] | None = None
     display: str = ""
+    collect: bool = True
 
 
 def run_console(folders: Sequence[Path], *, look: Look | None = None, session: Session | None = None) -> int:
@@ -92,6 +94,8 @@ def run_console(folders: Sequence[Path], *, look: Look | None = None, session: S
 
     Raises:
         ProfileError, RuleError: The installation's own data is damaged.
+        ValueError: A folder is no site folder.
+        UnreadableRecord: A folder that is opened without collecting cannot be read.
     """
     look = look or Look()
     if look.headless:
@@ -141,7 +145,8 @@ class _Desktop:
             self._theme,
             Outside(
                 clock=time.time,
-                open_history=_LateHistory,
+                open_history=LateHistory,
+                open_archive=LateArchive,
                 rules=load_rules(),
                 profiles=self._profiles,
                 clipboard=application.clipboard(),
@@ -160,7 +165,7 @@ class _Desktop:
             if session.virtual is not None:
                 await self._open_virtual(session.virtual)
             for folder in folders:
-                await self.open_folder(folder)
+                await self.open_folder(folder, collect=session.collect)
             if workbench.context.sites:
                 workbench.show_console()
                 if session.display:
@@ -172,17 +177,27 @@ class _Desktop:
             self._finish()
         return 0
 
-    async def open_folder(self, folder: Path) -> None:
+    async def open_folder(self, folder: Path, *, collect: bool = True) -> None:
         """Open a site folder, starting its collector where none runs.
+
+        A folder that cannot be written (read-only media, a copy on a share) and that nobody collects is opened as
+        it is, like one with `collect` False: no collector, no present, everything that is on record.
 
         Raises:
             ValueError: It is no site folder.
+            UnreadableRecord: It is opened as it is and cannot be read.
         """
         path = await asyncio.to_thread(folder.resolve)
         if not await asyncio.to_thread((path / CONSOLE_FILE).exists):
             remedy = f"Make one with `terrahash site import {folder} FILE.toml`, or choose another."
             raise ValueError(f"{folder} is no site folder. {remedy}")
-        self._workbench.open_site(path, start_collector)
+        if collect and (await asyncio.to_thread(_is_writable, path) or await is_running(path)):
+            self._workbench.open_site(path, start_collector)
+            return
+        await self._workbench.open_record(path)
+        if collect:
+            text = f"{folder} cannot be written: it was opened without collecting, and shows what is on record."
+            self._workbench.notices.trouble(Trouble(text))
 
     async def _open_virtual(self, virtual: VirtualSite) -> None:
         self._virtual = virtual
@@ -269,45 +284,9 @@ class _Desktop:
                 log.error("closing: %s", result, exc_info=result)
 
 
-class _LateHistory:
-    """The history of a folder, loaded when it is first asked for.
-
-    SQLAlchemy takes about a third of the time until the first picture, and the first picture needs no history.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._opening = asyncio.Lock()
-        self._reader: FolderHistory | None = None
-
-    async def read(
-        self, device: UUID, points: Sequence[tuple[str, str]], start: float, stop: float, step: float = 0.0
-    ) -> list[History]:
-        """See `HistoryReader.read`."""
-        return await (await self._open()).read(device, points, start, stop, step)
-
-    async def total(
-        self, point: str, start: float, stop: float, step: float = 0.0, *, devices: Collection[UUID] | None = None
-    ) -> Total:
-        """See `HistoryReader.total`."""
-        return await (await self._open()).total(point, start, stop, step, devices=devices)
-
-    async def extent(self) -> tuple[float, float] | None:
-        """See `HistoryReader.extent`."""
-        return await (await self._open()).extent()
-
-    async def close(self) -> None:
-        """Close what was opened."""
-        if self._reader is not None:
-            await self._reader.close()
-
-    async def _open(self) -> FolderHistory:
-        async with self._opening:
-            if self._reader is None:
-                module = await asyncio.to_thread(importlib.import_module, "console.store.reading.history_reader")
-                opened: FolderHistory = module.open_reader(self._folder)
-                self._reader = opened
-            return self._reader
+def _is_writable(folder: Path) -> bool:
+    """Whether a collector could write here."""
+    return os.access(folder, os.W_OK) and os.access(folder / CONSOLE_FILE, os.W_OK)
 
 
 class _Begin:
@@ -317,9 +296,12 @@ class _Begin:
         self._desktop = desktop
         self._workbench = workbench
 
-    async def open_folder(self, folder: Path) -> None:
+    async def open_folder(self, folder: Path, *, collect: bool = True) -> None:
         """Open an existing site folder."""
-        await self._desktop.open_folder(folder)
+        try:
+            await self._desktop.open_folder(folder, collect=collect)
+        except UnreadableRecord as error:
+            raise ValueError(str(error)) from error
         self._workbench.show_console()
 
     async def scan(self, targets: str, on_progress: Callable[[int, int, int], None]) -> Sequence[FoundDevice]:

@@ -12,6 +12,10 @@ ENVIRONMENT = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare options."""
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="site folders")
+    parser.add_argument(
+        "--offline", action="store_true", help="open the folders as they are: no collector, what is on record"
+    )
+    parser.add_argument("--display", default="", metavar="NAME", help="display shown first: site, fleet, incidents...")
     parser.add_argument("--theme", choices=("dark", "light"), help="colours (default: the setting, else dark)")
     parser.add_argument("--headless", action="store_true", help="the real window without a display")
     parser.add_argument("--for", dest="seconds", type=float, metavar="S", help="close after so many seconds")
@@ -51,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return ENVIRONMENT
+    from console.services.ports import UnreadableRecord
     from console.settings.schema import read_settings, settings_path
     from console.support import log
     from console.support.interrupts import hold_interrupts, release_interrupts
@@ -63,9 +68,15 @@ def run(arguments: argparse.Namespace) -> int:
         settings = read_settings(settings_path())
         theme = arguments.theme or settings.theme.value
         look = Look(theme, arguments.size, arguments.headless, still=settings.reduced_motion)
-        return run_console(arguments.folders, look=look, session=Session(arguments.seconds, arguments.screenshot))
+        session = Session(
+            arguments.seconds, arguments.screenshot, display=arguments.display, collect=not arguments.offline
+        )
+        return run_console(arguments.folders, look=look, session=session)
     except ValueError as error:
         print(f"terrahash: {error}", file=sys.stderr)
         return USAGE
+    except UnreadableRecord as error:
+        print(f"terrahash: {error}", file=sys.stderr)
+        return ENVIRONMENT
     finally:
         release_interrupts()

@@ -23,8 +23,12 @@ class User:
 
 
 def header_view(state: SiteState, inventory: Inventory, latency: Latency, user: User, now: float) -> HeaderView:
-    """Site, incidents, age of the data, automation, user and clock."""
+    """Site, incidents, age of the data, automation, user and clock.
+
+    Where nobody collects, the clocks of the incidents stand where the record ends.
+    """
     age, note, stale = data_age(state, latency, now)
+    at = state.frame.at if state.connection is Connection.CLOSED else now
     site = state.site
     top = next(iter(state.open_incidents()), None)
     return HeaderView(
@@ -34,7 +38,7 @@ def header_view(state: SiteState, inventory: Inventory, latency: Latency, user: 
         counts=severity_counts(state),
         top=None
         if top is None
-        else TopIncident(str(top.id), cases.mark(top), top.title, cases.running_clock(top, site, now)),
+        else TopIncident(str(top.id), cases.mark(top), top.title, cases.running_clock(top, site, at)),
         age=age,
         age_note=note,
         stale=stale,
@@ -94,3 +98,5 @@ def _no_data_note(state: SiteState) -> str:
             return "collector lost"
         case Connection.CLOSED:
             return "no collector"
+        case Connection.RECORDED:
+            return "not on record"

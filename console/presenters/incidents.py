@@ -80,9 +80,15 @@ class IncidentsPresenter:
         return () if case is None else evidence_plans(state, case, self._inventory)
 
     def view(
-        self, state: SiteState, chosen: IncidentFilter, selected: str, evidence: Evidence, now: float
+        self,
+        state: SiteState,
+        chosen: IncidentFilter,
+        selected: str,
+        evidence: Evidence,
+        now: float,
+        blocked: str = "",
     ) -> IncidentsView:
-        """The display."""
+        """The display; `blocked` says why nothing can be done at all: the state is of the past."""
         every = list(state.incidents.values())
         opened = [case for case in every if case.state.is_open]
         shown = sorted((case for case in every if chosen.passes(case)), key=queue_order)[-MOST_CLOSED:]
@@ -93,11 +99,11 @@ class IncidentsPresenter:
             total=len(opened),
             filter_note=_filter_note(chosen, shown, opened),
             note=_note(every, len(opened), state, now),
-            detail=None if case is None else self._detail(case, state, evidence, now),
+            detail=None if case is None else self._detail(case, state, evidence, now, blocked),
             empty="" if shown else _empty(every, state, chosen, now),
         )
 
-    def _detail(self, case: Incident, state: SiteState, evidence: Evidence, now: float) -> IncidentDetail:
+    def _detail(self, case: Incident, state: SiteState, evidence: Evidence, now: float, blocked: str) -> IncidentDetail:
         nodes, note = affected_tree(state, case, self._inventory)
         start, stop = evidence_axis(case, now)
         zone = state.site.zone
@@ -108,7 +114,8 @@ class IncidentsPresenter:
             title=case.title,
             subtitle=_subtitle(case, state, now),
             clocks=tuple(cases.clock(case, name, state.site, now) for name in ClockName),
-            actions=actions(case, state),
+            actions=actions(case, state, blocked),
+            locked=blocked,
             timeline=tuple(_timeline(event, state, now) for event in case.events),
             affected=nodes,
             affected_note=note,
@@ -195,15 +202,15 @@ def _subtitle(case: Incident, state: SiteState, now: float) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def actions(case: Incident, state: SiteState) -> tuple[ActionView, ...]:
-    """What an operator may do now, each with the reason why not."""
-    acknowledge = incident_life.allowed(case, EventKind.ACKNOWLEDGED)
-    mitigate = incident_life.allowed(case, EventKind.MITIGATED)
-    resolve = incident_life.resolve_refusal(case, list(state.alarms.values()))
+def actions(case: Incident, state: SiteState, blocked: str = "") -> tuple[ActionView, ...]:
+    """What an operator may do now, each with the reason why not; `blocked` is one that holds for all of them."""
+    acknowledge = blocked or incident_life.allowed(case, EventKind.ACKNOWLEDGED)
+    mitigate = blocked or incident_life.allowed(case, EventKind.MITIGATED)
+    resolve = blocked or incident_life.resolve_refusal(case, list(state.alarms.values()))
     return (
         ActionView("acknowledge", "Acknowledge", "Space", acknowledge, primary=not acknowledge),
         ActionView("mitigate", "Mitigated", "M", mitigate, primary=bool(acknowledge) and not mitigate),
-        ActionView("note", "Note", "Shift+A", ""),
+        ActionView("note", "Note", "Shift+A", blocked),
         ActionView("resolve", "Resolve", "F", resolve, primary=bool(mitigate) and not resolve),
     )
 

@@ -21,24 +21,28 @@ QUEUE_ROWS = 40
 
 @dataclass(frozen=True)
 class OverviewSite:
-    """What the Overview needs of one site."""
+    """What the Overview needs of one site; `at` is the instant that its state is of, UTC seconds."""
 
     state: SiteState
     inventory: Inventory
     standing: StandingIndex
     record: SiteRecord
     latency: Latency
+    at: float
 
 
-def overview_view(sites: Sequence[OverviewSite], now: float) -> OverviewView:
+_COLLECTOR_WORDS = {Connection.LIVE: "running", Connection.RECORDED: "as recorded", Connection.CLOSED: "none"}
+
+
+def overview_view(sites: Sequence[OverviewSite]) -> OverviewView:
     """All sites, and their open incidents in one order."""
     queue = sorted(
-        ((case, site.state) for site in sites for case in site.state.open_incidents()),
+        ((case, site) for site in sites for case in site.state.open_incidents()),
         key=lambda pair: queue_order(pair[0]),
     )
     return OverviewView(
-        sites=tuple(_site_tile(site, now) for site in sites),
-        queue=tuple(cases.queue_item(case, state, now) for case, state in queue[:QUEUE_ROWS]),
+        sites=tuple(_site_tile(site, site.at) for site in sites),
+        queue=tuple(cases.queue_item(case, site.state, site.at) for case, site in queue[:QUEUE_ROWS]),
         queue_note=f"{formatting.number(len(queue))} open",
     )
 
@@ -58,7 +62,7 @@ def _site_tile(site: OverviewSite, now: float) -> SiteTileView:
         counts=severity_counts(state),
         facts=(
             ("data age", age),
-            ("collector", state.connection.value if state.connection is not Connection.LIVE else "running"),
+            ("collector", _COLLECTOR_WORDS.get(state.connection, state.connection.value)),
             ("automation", "off, reads only"),
             ("contract", "none" if state.site.contract is None else state.site.contract.tier),
         ),

@@ -37,6 +37,12 @@ class SiteRecord:
         for name, value in figures.items():
             self._of(name)[slot % self._size] = value
 
+    def clear(self) -> None:
+        """Forget everything: what follows is about another time."""
+        self._values.clear()
+        self._traces.clear()
+        self._newest = -1
+
     def backfill(self, name: str, times: Floats, values: Floats) -> None:
         """Fill slots that hold nothing yet from history."""
         if not len(times):

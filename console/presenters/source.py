@@ -1,4 +1,4 @@
-"""Where presenters get the state of a site from: live columns now, the store at any instant of the past later."""
+"""Where presenters get the state of a site from: live columns now; `past` reads the store at any other instant."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,6 +25,8 @@ class Connection(StrEnum):
     """Was attached and is not any more, or has said nothing for too long."""
     CLOSED = "closed"
     """No collector is wanted: a folder read without one."""
+    RECORDED = "recorded"
+    """The state is of the past: what the record says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class SiteState:
 
 
 class Source(Protocol):
-    """Gives the state of one site. Live today; the store at an instant is another implementation."""
+    """Gives the state of one site at the instant that is shown."""
 
     @property
     def moment(self) -> Moment:

@@ -23,11 +23,20 @@ _CONNECTION_WORDS = {
     Connection.LIVE: "running",
     Connection.LOST: "lost",
     Connection.CLOSED: "none, reading the folder only",
+    Connection.RECORDED: "as recorded",
 }
 
 
-def status_view(state: SiteState, latency: Latency, alarm_rate: int, now: float) -> StatusView:
-    """Tick, collector, polls, losses, store, latency, and at the right edge the alarms of the last 10 minutes."""
+def status_view(state: SiteState, latency: Latency, alarm_rate: int, now: float, locked: str = "") -> StatusView:
+    """Tick, collector, polls, losses, store, latency, and at the right edge the alarms of the last 10 minutes.
+
+    `locked` says why nothing can be done to what is shown, and then stands at the right edge instead.
+    """
+    if state.connection is Connection.CLOSED:
+        return StatusView(_offline_items(state, locked))
+    right = StatusItem("Alarm rate", f"{formatting.number(alarm_rate)} in 10 min", abnormal=alarm_rate >= 10)
+    if locked:
+        right = StatusItem("", "Controls are locked in PAST; alarms above stay live", tip=locked)
     items = (
         StatusItem("Console alive", f"tick {formatting.number(state.frame.tick)}", tip="Grows with every snapshot."),
         _collector(state),
@@ -35,9 +44,22 @@ def status_view(state: SiteState, latency: Latency, alarm_rate: int, now: float)
         _lost(state.health),
         _store(state.health),
         _screen(latency),
-        StatusItem("Alarm rate", f"{formatting.number(alarm_rate)} in 10 min", abnormal=alarm_rate >= 10),
+        right,
     )
     return StatusView(items)
+
+
+def _offline_items(state: SiteState, locked: str) -> tuple[StatusItem, ...]:
+    """A folder that nobody collects: whose record, how far it goes, and that nothing can be changed."""
+    zone = state.site.zone
+    return (
+        StatusItem("Collector", _CONNECTION_WORDS[state.connection], tip=f"folder {state.folder}"),
+        StatusItem("Folder", state.folder),
+        StatusItem(
+            "Record ends", f"{formatting.date_line(state.frame.at, zone)} {formatting.clock(state.frame.at, zone)}"
+        ),
+        StatusItem("", "Read only", tip=locked),
+    )
 
 
 def _collector(state: SiteState) -> StatusItem:

@@ -33,7 +33,7 @@ class StoreFull(Exception):
     """The disk takes no more. Nothing was written; reading goes on; writing may be tried again."""
 
 
-class ArchiveError(Exception):
+class UnreadableRecord(Exception):
     """A site folder cannot be read back: damaged, newer than this program, incomplete. One sentence with a remedy."""
 
 

@@ -19,6 +19,7 @@ class Action:
         run: Does it.
         plain: The key belongs first to whatever has the focus (a text field, a table, a display with keys of its
             own); the window answers it only when nobody there did. A shortcut would take it away from them.
+        also: A further key that belongs first to whatever has the focus.
     """
 
     id: str
@@ -26,6 +27,12 @@ class Action:
     key: str
     run: Callable[[], None]
     plain: bool = False
+    also: str = ""
+
+    @property
+    def keys(self) -> str:
+        """All its keys as the sheet and the palette show them."""
+        return ", ".join([*self.key.split(), *self.also.split()])
 
 
 DISPLAY_KEYS = (
@@ -41,6 +48,9 @@ DISPLAY_KEYS = (
     ("Esc", "clear the selection"),
     ("Left, Right", "on the time bar: one poll; with Shift one minute"),
     ("Home, End", "on the time bar: start of the range, live"),
+    ("Space, [ and ]", "on the time bar: play or stop, slower and faster"),
+    ("Page Up, Down", "on the time bar: half a range earlier, later"),
+    ("+, −, wheel", "on the time bar: shorter, longer range"),
     ("Tab", "next control"),
 )
 """Keys that the displays themselves answer, for the sheet."""
@@ -62,10 +72,14 @@ class Shortcuts:
 
 def plain_keys(actions: Iterable[Action]) -> dict[str, Callable[[], None]]:
     """What each plain key does, by the key's own text."""
-    return {key: action.run for action in actions if action.plain for key in action.key.split()}
+    return {
+        key: action.run
+        for action in actions
+        for key in (*(action.key.split() if action.plain else ()), *action.also.split())
+    }
 
 
 def sheet(actions: Iterable[Action]) -> list[tuple[str, str]]:
     """Keys and meanings: those of the window, then those of the displays."""
-    own = [(action.key.replace(" ", ", "), action.text) for action in actions if action.key]
+    own = [(action.keys, action.text) for action in actions if action.key]
     return [*own, *DISPLAY_KEYS]

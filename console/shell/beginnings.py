@@ -32,8 +32,8 @@ class Beginnings(Protocol):
     Every method raises ValueError, OSError or RuntimeError with a sentence for the operator.
     """
 
-    async def open_folder(self, folder: Path) -> None:
-        """Open an existing site folder in this console."""
+    async def open_folder(self, folder: Path, *, collect: bool = True) -> None:
+        """Open an existing site folder in this console; without `collect` as it is, to look at its record."""
 
     async def scan(self, targets: str, on_progress: Callable[[int, int, int], None]) -> Sequence[FoundDevice]:
         """Ask every address of the targets who it is; reports asked, total and found on the way."""

@@ -1,4 +1,4 @@
-"""The actions of the window and where they lead: keys, palette, sheet of keys, theme, pause."""
+"""The actions of the window and where they lead: keys, palette, sheet of keys, theme, time."""
 
 from collections.abc import Callable
 from functools import partial
@@ -8,9 +8,11 @@ from console.shell.context import Context
 from console.shell.dialogs import KeySheet, give_back_focus
 from console.shell.incident_desk import IncidentDesk
 from console.shell.main_window import MainWindow
+from console.shell.moment_dialog import MomentDialog, MomentQuestion
 from console.shell.navigation import DEVICE, FLEET, INCIDENTS, OVERVIEW, SITE
 from console.shell.pages.incidents import IncidentsPage
 from console.shell.palette import Entry, Palette
+from console.shell.time_travel import TimeTravel
 from widgets.theme.tokens import ThemeSource
 
 _DISPLAYS = ((OVERVIEW, "Overview"), (SITE, "Site"), (FLEET, "Fleet"), (DEVICE, "Device"), (INCIDENTS, "Incidents"))
@@ -26,6 +28,7 @@ class Commands:
         context: Context,
         desk: IncidentDesk,
         incidents: IncidentsPage,
+        time_travel: TimeTravel,
         set_theme: Callable[[str], None],
     ) -> None:
         self._theme = theme
@@ -33,6 +36,7 @@ class Commands:
         self._context = context
         self._desk = desk
         self._incidents = incidents
+        self._time = time_travel
         self._set_theme = set_theme
         self.actions = self._make()
         self._shortcuts = Shortcuts(window, self.actions)
@@ -53,7 +57,13 @@ class Commands:
             Action("mitigate", "Mark the incident as mitigated", "M", self._act("mitigate"), plain=True),
             Action("resolve", "Resolve the incident", "F", self._act("resolve"), plain=True),
             Action("pause", "Pause the displays, or follow live", "Ctrl+P", self.toggle_live),
-            Action("live", "Follow live", "Ctrl+End", self.go_live),
+            Action("play", "Play the past from here, or stop", "Ctrl+Space", self._in_time(self._time.toggle_playing)),
+            Action("moment", "Go to a moment", "Ctrl+G", self._in_time(self.open_moment)),
+            Action(
+                "earlier", "To the incident or alarm before", "Alt+Left", self._in_time(partial(self._time.step, -1))
+            ),
+            Action("later", "To the next incident or alarm", "Alt+Right", self._in_time(partial(self._time.step, 1))),
+            Action("live", "Follow live", "Ctrl+End", self._in_time(self._time.go_live), also="End"),
             Action("theme", "Dark or light theme", "Ctrl+T", self.toggle_theme),
             Action("full_screen", "Full screen", "F11", self._window.toggle_full_screen),
             Action("keys", "Show all keys", "?", self.open_sheet),
@@ -69,24 +79,36 @@ class Commands:
 
         return run
 
-    def set_live(self, live: bool) -> None:
-        """Follow the present, or hold the displays at this moment."""
-        now = self._context.clock()
-        for site in self._context.sites:
-            if live:
-                site.feed.source.go_live()
-            else:
-                site.feed.source.pause(now)
-        self._context.refresh()
+    def _in_time(self, run: Callable[[], None]) -> Callable[[], None]:
+        """Nothing moves in time before a site is open."""
+
+        def moved() -> None:
+            if self._context.sites and self._context.current.feed.source.present is not None:
+                run()
+
+        return moved
 
     def go_live(self) -> None:
         """Follow the present."""
-        self.set_live(live=True)
+        self._time.set_live(live=True)
 
     def toggle_live(self) -> None:
-        """The other of the two."""
+        """Hold the displays, or follow the present again."""
         if self._context.sites:
-            self.set_live(live=not self._context.current.feed.source.moment.live)
+            self._time.set_live(live=not self._time.head.live)
+
+    def open_moment(self) -> None:
+        """Ask for a moment to show."""
+        site = self._context.current
+        state = site.feed.source.present
+        if state is None:
+            return
+        dialog = MomentDialog(
+            MomentQuestion(self._time.head.at, self._time.end(), site.record_begin, state.site.zone), self._window
+        )
+        dialog.chosen.connect(self._time.choose)
+        give_back_focus(dialog)
+        dialog.open()
 
     def toggle_theme(self) -> None:
         """Dark to light, or back."""
@@ -107,7 +129,7 @@ class Commands:
         dialog.open()
 
     def _entries(self) -> list[Entry]:
-        entries = [Entry(action.text, action.key.replace(" ", ", "), action.run) for action in self.actions]
+        entries = [Entry(action.text, action.keys, action.run) for action in self.actions]
         navigation = self._context.navigation
         for at, site in enumerate(self._context.sites):
             state = site.feed.source.present

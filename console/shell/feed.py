@@ -19,6 +19,7 @@ from console.link.messages import (
 from console.link.state import LinkPhase, LinkState
 from console.presenters.figures import site_figures
 from console.presenters.miners import Inventory
+from console.presenters.past import ArchiveSource
 from console.presenters.record import SiteRecord
 from console.presenters.source import Connection, LiveSource, SiteState
 from console.presenters.standing import StandingIndex
@@ -36,16 +37,17 @@ class SiteFeed:
 
     Args:
         folder: The site folder.
-        source: Where the state is kept.
+        live: Where the state is kept that the messages build.
         clock: UTC seconds.
         on_change: Called after every message that changes what is shown.
     """
 
     def __init__(
-        self, folder: Path, source: LiveSource, clock: Callable[[], float], on_change: Callable[["SiteFeed"], None]
+        self, folder: Path, live: LiveSource, clock: Callable[[], float], on_change: Callable[["SiteFeed"], None]
     ) -> None:
         self.folder = folder
-        self.source = source
+        self.live = live
+        self.source = ArchiveSource(live)
         self.inventory = Inventory()
         self.standing = StandingIndex()
         self.record = SiteRecord()
@@ -78,21 +80,21 @@ class SiteFeed:
                 return
             case Welcome():
                 self._shape = self._snapshot = None
-                self.source.welcome(message.site, message.alarms, message.incidents, message.folder, self.heard_at)
+                self.live.welcome(message.site, message.alarms, message.incidents, message.folder, self.heard_at)
                 self.latency.forget()
             case AlarmsChanged():
-                self.source.alarms_changed(message.alarms)
+                self.live.alarms_changed(message.alarms)
             case IncidentsChanged():
                 self.take_in(message.incidents)
             case DevicesChanged():
-                self.source.devices_changed(message.devices)
+                self.live.devices_changed(message.devices)
             case _:
                 return
         self._on_change(self)
 
     def take_in(self, incidents: tuple[Incident, ...]) -> None:
         """Incidents that changed, by an event or as the answer to a command."""
-        self.new_incidents.extend(self.source.incidents_changed(incidents))
+        self.new_incidents.extend(self.live.incidents_changed(incidents))
 
     def on_state(self, state: LinkState) -> None:
         """The link came or went."""
@@ -102,18 +104,18 @@ class SiteFeed:
             self._was_live = True
         elif connection is Connection.LOST:
             self.latency.forget()
-        self.source.connection(connection, self._clock())
+        self.live.connection(connection, self._clock())
         self._on_change(self)
 
     def apply(self, now: float) -> None:
         """Turn the newest snapshot into the frame that is shown next, at UTC second `now`."""
         snapshot, self._snapshot = self._snapshot, None
-        if snapshot is None or self.source.present is None:
+        if snapshot is None or self.live.present is None:
             return
-        shape = self.source.shape
+        shape = self.live.shape
         if self._shape is not None:
             shape, self._shape = translate.frame_shape(self._shape, shape), None
-            self.source.reshape(shape)
+            self.live.reshape(shape)
         if shape is None:
             return
         try:
@@ -121,14 +123,14 @@ class SiteFeed:
         except translate.SnapshotMismatch as error:
             log.warning("%s: %s; the snapshot is dropped", self.folder, error)
             return
-        self.source.take_in(frame, translate.health(snapshot.health))
-        state = self.source.present
+        self.live.take_in(frame, translate.health(snapshot.health))
+        state = self.live.present
         self.record.append(frame.at, site_figures(state, self.inventory, now).named())
         self.latency.applied(frame.answered)
 
     def unseen(self) -> tuple[UUID, ...]:
-        """Open incidents that no console has shown to anybody yet."""
-        state = self.source.present
+        """Open incidents that no console has shown to anybody yet; none where nobody collects."""
+        state = self.live.present
         if state is None:
             return ()
         return tuple(case.id for case in state.incidents.values() if case.state is IncidentState.DETECTED)

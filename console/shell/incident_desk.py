@@ -78,10 +78,13 @@ class IncidentDesk:
 
     def act(self, action: str, incident: str, version: int, *, asked: bool = False) -> None:
         """Do something to an incident at the version that was shown; `asked`: the operator has confirmed it already."""
-        self._operations.start("The command", self._act(action, incident, version, asked=asked))
+        if not self._is_locked():
+            self._operations.start("The command", self._act(action, incident, version, asked=asked))
 
     def act_on_selected(self, action: str) -> None:
         """The same for the selected incident, or the first of the queue when none is."""
+        if self._is_locked():
+            return
         case = self._selected()
         if case is None:
             self._on_trouble(Trouble("There is no open incident to act on."))
@@ -91,12 +94,19 @@ class IncidentDesk:
     def add_note(self, incident: str, text: str) -> None:
         """Add a note that was written into the display's own field."""
         case = self._case(incident)
-        if case is not None and text.strip():
+        if case is not None and text.strip() and not self._is_locked():
             self._operations.start("The note", self._note(case, text.strip()))
+
+    def _is_locked(self) -> bool:
+        """What is shown is not the present: nothing is done to it, and the operator is told why."""
+        reason = self._context.current.locked
+        if reason:
+            self._on_trouble(Trouble(f"Not done: {reason}."))
+        return bool(reason)
 
     def announce_painted(self, feed: SiteFeed) -> None:
         """Tell the collector which incidents a person could see by now, once for each detection."""
-        state = feed.source.present
+        state = feed.live.present
         unseen = [] if state is None else [state.incidents[case] for case in feed.unseen()]
         fresh = [case for case in unseen if (case.id, case.version) not in self._announced]
         if fresh:

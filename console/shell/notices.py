@@ -1,7 +1,9 @@
 """What the notice bar says: the newest trouble for a while, else what lasts, the worst first."""
 
+import math
 from collections.abc import Callable, Sequence
 
+from console.domain.alarms import Severity
 from console.presenters import formatting
 from console.presenters.source import SiteState
 from console.presenters.status import STRETCHED
@@ -22,6 +24,8 @@ class Notices:
         self._trouble: tuple[float, Trouble] | None = None
         self._watches: list[tuple[SiteFeed, CollectorWatch]] = []
         self._action: Callable[[], None] | None = None
+        self._left_at: Callable[[], float] = lambda: math.nan
+        self._go_live: Callable[[], None] | None = None
 
     def watch(self, feed: SiteFeed, watch: CollectorWatch) -> None:
         """Also tell what happens to this site's collector."""
@@ -45,12 +49,33 @@ class Notices:
         notice, self._action = said[0]
         return notice
 
+    def watch_present(self, left_at: Callable[[], float], go_live: Callable[[], None]) -> None:
+        """While the window shows the past, say what of severity 1 happens in the present, and offer to go there."""
+        self._left_at = left_at
+        self._go_live = go_live
+
+    def _meanwhile(self) -> list[tuple[NoticeView, Callable[[], None] | None]]:
+        left_at = self._left_at()
+        if math.isnan(left_at):
+            return []
+        return [
+            (
+                NoticeView(f"New in {state.site.name} while you look at the past: {case.title}", "Go live", 1),
+                self._go_live,
+            )
+            for feed, _ in self._watches
+            if (state := feed.source.present) is not None
+            for case in state.open_incidents()
+            if case.severity is Severity.SEV1 and case.acknowledged_at is None and case.detected_at >= left_at
+        ]
+
     def _all(self) -> Sequence[tuple[NoticeView, Callable[[], None] | None]]:
         every: list[tuple[NoticeView, Callable[[], None] | None]] = []
         if self._trouble is not None:
             at, trouble = self._trouble
             if self._clock() - at <= TROUBLE_SECONDS:
                 every.append((NoticeView(trouble.text, DISMISS, 0), self._dismiss))
+        every.extend(self._meanwhile())
         lost = [(watch.notice(), watch.restart_now) for _, watch in self._watches]
         every.extend(sorted(lost, key=lambda pair: pair[0].severity or 9))
         for feed, _ in self._watches:

@@ -84,11 +84,20 @@ class StartPage(QWidget):
 
     def _folder_card(self, theme: ThemeSource) -> Panel:
         card = _card(theme, "Open a site folder")
-        card.body.addWidget(plain("A folder that a collector writes, or a copy of one. Its history comes along."))
+        card.body.addWidget(
+            plain(
+                "A folder that a collector writes, or a copy of one. Its history comes along. "
+                "Without collecting, nothing is polled and the folder stays as it is."
+            )
+        )
         card.body.addStretch(1)
         self.open_button = _button("Choose a folder")
         self.open_button.clicked.connect(self._choose_folder)
+        self.read_button = _button("Open without collecting")
+        self.read_button.setToolTip("Shows what is on record: for copies, backups and other people's sites.")
+        self.read_button.clicked.connect(self._choose_record)
         card.body.addWidget(self.open_button)
+        card.body.addWidget(self.read_button)
         return card
 
     def _scan_card(self, theme: ThemeSource) -> Panel:
@@ -141,6 +150,10 @@ class StartPage(QWidget):
         """Open a folder that was chosen."""
         self._run(f"Opening {folder}", self._beginnings.open_folder(folder))
 
+    def open_record(self, folder: Path) -> None:
+        """Open a folder that was chosen as it is: nothing is polled."""
+        self._run(f"Opening the record of {folder}", self._beginnings.open_folder(folder, collect=False))
+
     def scan(self) -> None:
         """Scan the network that stands in the field."""
         self._run(f"Scanning {self.network.text()}", self._scan(self.network.text()))
@@ -163,6 +176,9 @@ class StartPage(QWidget):
 
     def _choose_folder(self) -> None:
         self._choose("Open a site folder", self.open_folder)
+
+    def _choose_record(self) -> None:
+        self._choose("Open a site folder without collecting", self.open_record)
 
     def _choose_new_folder(self) -> None:
         self._choose("Folder for the new site", self.keep)

@@ -17,8 +17,9 @@ from console.link.client import Link
 from console.link.messages import Stop
 from console.link.state import LinkLost, LinkPhase
 from console.presenters.header import User
+from console.presenters.past import PastStates
 from console.presenters.source import LiveSource
-from console.services.ports import HistoryReader
+from console.services.ports import Archive, HistoryReader
 from console.shell.collector_watch import CollectorWatch, Start
 from console.shell.commands import Commands
 from console.shell.context import Context, OpenSite
@@ -29,13 +30,14 @@ from console.shell.incident_desk import IncidentDesk
 from console.shell.main_window import MainWindow
 from console.shell.navigation import OVERVIEW, SITE, Navigation, Place
 from console.shell.notices import Notices
-from console.shell.operations import Operations, Trouble
+from console.shell.operations import Operations
 from console.shell.pages.device import DevicePage
 from console.shell.pages.fleet import FleetPage
 from console.shell.pages.incidents import IncidentsPage
 from console.shell.pages.overview import OverviewPage
 from console.shell.pages.page import Page
 from console.shell.pages.site import SitePage
+from console.shell.rewinder import Rewinder
 from console.shell.screen import Screen
 from drivers.core.profile import Profile
 from widgets.theme.tokens import ThemeSource
@@ -57,6 +59,7 @@ class Outside:
     Attributes:
         clock: UTC seconds.
         open_history: Opens the history of a site folder.
+        open_archive: Opens its past.
         rules: Alarm rules, for guidance.
         profiles: Device families by id, for bands and nameplates.
         clipboard: The system's.
@@ -65,6 +68,7 @@ class Outside:
 
     clock: Callable[[], float]
     open_history: Callable[[Path], FolderHistory]
+    open_archive: Callable[[Path], Archive]
     rules: Iterable[AlarmRule]
     profiles: Mapping[str, Profile]
     clipboard: QClipboard
@@ -73,12 +77,11 @@ class Outside:
 
 @dataclass
 class _Opened:
-    """One open folder and what runs for it."""
+    """One open folder and what runs for it; no link where nobody collects."""
 
     site: OpenSite
-    link: Link
+    link: Link | None
     history: FolderHistory
-    watch: CollectorWatch
     owns_collector: bool
 
 
@@ -109,7 +112,11 @@ class Workbench:
         self._pages = self._make_pages(theme)
         self.window.add_pages(self._pages)
         self.screen = Screen(self.window, self.context, self.notices, self.desk, self.window)
-        self.commands = Commands(theme, self.window, self.context, self.desk, self.incidents, outside.set_theme)
+        self.time = self.screen.time
+        self.notices.watch_present(lambda: self.time.left_at, self.time.go_live)
+        self.commands = Commands(
+            theme, self.window, self.context, self.desk, self.incidents, self.time, outside.set_theme
+        )
         self._connect()
 
     def _make_pages(self, theme: ThemeSource) -> dict[str, Page]:
@@ -128,11 +135,22 @@ class Workbench:
         window.header.counts_clicked.connect(self._show_severity)
         window.header.site_clicked.connect(lambda: navigation.show(OVERVIEW))
         window.rail.display_chosen.connect(navigation.show)
-        window.time_bar.live_toggled.connect(self.commands.set_live)
-        window.time_bar.moment_chosen.connect(self._choose_moment)
-        window.time_bar.span_chosen.connect(self.screen.choose_span)
+        self._connect_time()
         window.notice.action_clicked.connect(self._act_on_notice)
         window.close_asked.connect(self._close_asked)
+
+    def _connect_time(self) -> None:
+        bar, travel = self.window.time_bar, self.time
+        bar.live_toggled.connect(travel.set_live)
+        bar.moment_chosen.connect(travel.choose)
+        bar.dragged.connect(travel.drag)
+        bar.released.connect(travel.release)
+        bar.span_chosen.connect(travel.choose_span)
+        bar.panned.connect(travel.pan)
+        bar.play_toggled.connect(travel.toggle_playing)
+        bar.speed_chosen.connect(travel.set_speed)
+        bar.stepped.connect(travel.step)
+        bar.moment_asked.connect(self.commands.open_moment)
 
     # -- sites ------------------------------------------------------------------------------------------------
 
@@ -144,10 +162,8 @@ class Workbench:
             start_collector: Starts its collector; None where somebody else sees to that.
             owns_collector: Whether closing this console may stop the collector.
         """
-        source = LiveSource(self._outside.rules, self._outside.profiles)
-        feed = SiteFeed(folder, source, self._outside.clock, self.screen.note_change)
-        history = self._outside.open_history(folder)
-        site = OpenSite(feed, HistoryLoader(history, self.operations))
+        site, history = self._prepare(folder)
+        feed = site.feed
         link = Link(folder, f"console {os.getpid()}")
         link_name = f"The link to {folder.name}"
 
@@ -157,12 +173,46 @@ class Workbench:
                 self.operations.replace(link_name, link.run(feed.on_message, feed.on_state))
 
         watch = CollectorWatch(feed, start_collector, self._outside.clock, connect)
-        self._opened.append(_Opened(site, link, history, watch, owns_collector))
+        self._opened.append(_Opened(site, link, history, owns_collector))
         self.context.sites.append(site)
         self.notices.watch(feed, watch)
         connect()
         self.operations.start(f"Watching the collector of {folder.name}", watch.run())
         return feed
+
+    async def open_record(self, folder: Path) -> SiteFeed:
+        """Open a folder as it is: nobody collects, and the end of its record stands for the present.
+
+        Raises:
+            UnreadableRecord: The folder cannot be read, or nothing was ever recorded in it.
+        """
+        site, history = self._prepare(folder)
+        rewinder = site.rewinder
+        try:
+            await site.end_with_record()
+        except BaseException:
+            await rewinder.archive.close()
+            await history.close()
+            raise
+        self._opened.append(_Opened(site, None, history, owns_collector=False))
+        self.context.sites.append(site)
+        return site.feed
+
+    def _prepare(self, folder: Path) -> tuple[OpenSite, FolderHistory]:
+        """A site with its history and its past; nothing of it runs yet."""
+        outside = self._outside
+        feed = SiteFeed(folder, LiveSource(outside.rules, outside.profiles), outside.clock, self.screen.note_change)
+        history = outside.open_history(folder)
+        rewinder = Rewinder(
+            folder.name,
+            outside.open_archive(folder),
+            feed.source,
+            PastStates(outside.rules, outside.profiles, str(folder)),
+            self.operations,
+            self.screen.note_past,
+            self.time.failed,
+        )
+        return OpenSite(feed, HistoryLoader(history, self.operations), rewinder), history
 
     def show_console(self) -> None:
         """Show the displays: the site where there is one, the Overview where there are several."""
@@ -176,7 +226,10 @@ class Workbench:
         self.window.show_start(start)
 
     def _link_of(self, feed: SiteFeed) -> Link:
-        return next(opened.link for opened in self._opened if opened.site.feed is feed)
+        found = next(opened.link for opened in self._opened if opened.site.feed is feed)
+        if found is None:
+            raise LinkLost("nobody collects this folder")
+        return found
 
     # -- what the operator does -------------------------------------------------------------------------------
 
@@ -191,16 +244,6 @@ class Workbench:
     def _show_severity(self, severity: int) -> None:
         self.context.navigation.show("incidents")
         self.incidents.choose_severity(severity)
-
-    def _choose_moment(self, moment: float) -> None:
-        """The bar is live or paused in this version; the past further back is read by its own source later."""
-        now = self._outside.clock()
-        if moment >= now - 5.0:
-            self.commands.set_live(live=True)
-            return
-        if self.context.current.feed.source.moment.live:
-            self.commands.set_live(live=False)
-            self.notices.trouble(Trouble("The displays stand still. They hold this moment; press End to follow live."))
 
     def _act_on_notice(self) -> None:
         self.notices.act()
@@ -232,6 +275,8 @@ class Workbench:
         self.closed.set()
 
     async def _stop_collector(self, opened: _Opened) -> None:
+        if opened.link is None:
+            return
         try:
             await opened.link.send(Stop(opened.link.next_request(), "the operator closed the last console"))
         except LinkLost as error:
@@ -243,6 +288,7 @@ class Workbench:
         await self.operations.close()
         for opened in self._opened:
             await opened.history.close()
+            await opened.site.rewinder.archive.close()
         self.window.close_for_good()
 
 

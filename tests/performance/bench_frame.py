@@ -24,6 +24,7 @@ from console.domain.inventory import Site
 from console.link.messages import DeviceShape, Health, IncidentsChanged, Shape, Snapshot, Welcome
 from console.link.state import LinkPhase, LinkState
 from console.shell.workbench import Outside, Workbench
+from tests.unit.console.presenters.made_past import MadeArchive
 from tests.unit.console.presenters.sites import frame_of, incident, profiles, rule, site, state_of
 from tests.unit.console.shell.no_history import NoHistory
 from widgets.theme.fonts import load_fonts
@@ -78,6 +79,7 @@ async def bench(application: QApplication, miners: int, frames: int, folder: Pat
     outside = Outside(
         clock=lambda: clock[0],
         open_history=lambda _: NoHistory(),
+        open_archive=lambda _: MadeArchive(),
         rules=(rule(),),
         profiles=profiles(),
         clipboard=application.clipboard(),

@@ -5,6 +5,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from widgets.chrome.blocks import Counts, Fact, SiteBlock, Suppressed, TopBanner, paint_brand
+from widgets.chrome.time_controls import Badge
 from widgets.theme.fonts import BODY, SEMIBOLD, SMALL
 from widgets.theme.strokes import hairline
 from widgets.theme.text import RIGHT
@@ -37,6 +38,8 @@ class Header(QWidget):
         row.setSpacing(0)
         self._row = row
         self._site = SiteBlock(theme)
+        self._live = Badge(theme, "LIVE", "This line shows the present", clickable=False)
+        self._live.hide()
         self._counts = Counts(theme)
         self._top = TopBanner(theme)
         self._suppressed = Suppressed(theme)
@@ -48,7 +51,7 @@ class Header(QWidget):
         banner = QHBoxLayout()
         banner.setContentsMargins(MARGIN + 1, 0, MARGIN, 0)
         banner.setSpacing(MARGIN)
-        for part in (self._counts, self._top, self._suppressed):
+        for part in (self._live, self._counts, self._top, self._suppressed):
             banner.addWidget(part)
         banner.setStretchFactor(self._top, 1)
         row.addLayout(banner, 1)
@@ -66,6 +69,7 @@ class Header(QWidget):
     def show_view(self, view: HeaderView) -> None:
         """Show the state of the site and of this console. Called once a second; parts repaint where they changed."""
         self._site.show_site(view.site, view.tier, view.summary)
+        self._live.setVisible(view.live_mark)
         self._counts.show_counts(view.counts)
         self._top.show_top(view.top)
         self._suppressed.show_text(view.suppressed)

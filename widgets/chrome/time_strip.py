@@ -1,72 +1,55 @@
-"""The scrubber of the time bar: the site's hashrate over the range, incident marks, the play head."""
+"""The scrubber of the time bar: the pointer and the keys that move through time. `strip_painting` draws it."""
 
-from dataclasses import dataclass
+from math import isfinite
 
-import numpy as np
-from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QFocusEvent,
-    QHelpEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPainterPath,
-    QPaintEvent,
-    QPen,
-    QPixmap,
-    QPolygonF,
-    QWheelEvent,
-)
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from widgets.chrome.strip_painting import TRACK, TRACK_TOP, Scale, paint_flag, paint_ground, paint_head, paint_now
 from widgets.controls.elided import plain_tip
-from widgets.controls.time_axis import clock_text, moment_text, ticks
-from widgets.theme.fonts import SEMIBOLD, SMALL
-from widgets.theme.polyline import decimate, polygons
+from widgets.controls.time_axis import moment_text
 from widgets.theme.severity_shapes import describe, paint_severity
-from widgets.theme.strokes import fill_frame, focus_ring, hatch
-from widgets.theme.text import CENTRE, draw_text, text_width
-from widgets.theme.tokens import TIME_BAR, Theme, ThemeSource
-from widgets.view_models.common import AckState, EventMark
+from widgets.theme.strokes import focus_ring
+from widgets.theme.tokens import TIME_BAR, ThemeSource
+from widgets.view_models.common import AckState
 from widgets.view_models.shell import TimeBarView
 
-TRACK_TOP = 20
-TRACK = 14
 MARK = 14
-TICK_ROOM = 110
 HEAD_ROOM = 8
 """Pixels kept free at the right for half of the play head."""
 POLL = 5.0
 """Seconds that left and right move: one poll."""
 MINUTE = 60.0
-BAND_ALPHA = 0.6
+HALF = 0.5
+"""Share of the range that a page moves it by."""
+NOTCH = 0.1
+"""Share of the range that a sideways notch of the wheel moves it by."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """Time to pixels."""
-
-    start: float
-    stop: float
-    width: float
-
-    def x(self, at: float) -> float:
-        return (at - self.start) / max(self.stop - self.start, 1e-9) * self.width
-
-    def at(self, x: float) -> float:
-        share = min(max(x / max(self.width, 1.0), 0.0), 1.0)
-        return self.start + share * (self.stop - self.start)
+_SPEED_KEYS = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
+_PAGE_KEYS = {Qt.Key.Key_PageUp: -HALF, Qt.Key.Key_PageDown: HALF}
+_ZOOM_KEYS = {Qt.Key.Key_Plus: -1, Qt.Key.Key_Minus: 1}
+_STEP_KEYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
 class TimeStrip(QWidget):
-    """The range as a track. Dragging scrubs, the wheel asks for a longer or shorter range.
+    """The range as a track. Dragging scrubs, the wheel asks for a longer or shorter range, sideways for another one.
 
-    Left and right move one poll, with Shift one minute; Home goes to the start of the range, End goes live.
+    Left and right move one poll, with Shift one minute; Home goes to the start of the range, with Ctrl to the start of
+    the record, End goes live; Page Up and Down move the range; Space plays or stops, [ and ] change the speed.
     """
 
     moment_chosen = Signal(float)
-    """UTC seconds under the pointer while scrubbing."""
+    """UTC seconds to show."""
+    dragged = Signal(float)
+    """UTC seconds under the pointer, or under a key that is held down; `released` follows a pointer."""
+    released = Signal()
     live_asked = Signal()
+    play_asked = Signal()
+    speed_moved = Signal(int)
+    """-1 for slower, +1 for faster."""
+    panned = Signal(float)
+    """Share of the range to move it by."""
     zoomed = Signal(int)
     """-1 for a shorter range, +1 for a longer one."""
 
@@ -77,6 +60,7 @@ class TimeStrip(QWidget):
         self._ground: QPixmap | None = None
         self._ground_key: tuple[object, ...] = ()
         self._wheel = 0
+        self._held = False
         self.setFixedHeight(TIME_BAR - 1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -106,55 +90,84 @@ class TimeStrip(QWidget):
             return
         scale = self._scale(view)
         painter.drawPixmap(0, 0, self._background(view, scale))
-        head = scale.x(view.at)
         if not view.live:
-            ahead = QRectF(head, TRACK_TOP, max(0.0, scale.width - head), TRACK)
-            painter.fillRect(ahead, hatch(theme.hatch))
+            paint_now(painter, view, scale, theme)
         for mark in view.marks:
             if not mark.closed and view.start <= mark.at <= view.stop:
                 x = min(max(scale.x(mark.at), MARK / 2), self.width() - MARK / 2)
                 place = QRectF(round(x - MARK / 2), 3, MARK, MARK)
                 digit = mark.mark.ack is AckState.NEW
                 paint_severity(painter, place, mark.mark, theme, blink_on=self._source.blink_on, digit=digit)
-        self._paint_head(painter, head, view, theme)
+        if view.start <= view.at <= view.stop:
+            paint_head(painter, scale.x(view.at), self.width(), self.height(), theme)
+            if self._held:
+                paint_flag(painter, scale.x(view.at), view.at, view.tz, self.width(), theme)
         if self.hasFocus():
             focus_ring(painter, QRectF(0, TRACK_TOP - 2, self.width(), TRACK + 4), theme.focus, 2)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to scrub."""
-        self._scrub(event)
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._held = True
+            self._scrub(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Scrub."""
         self._scrub(event)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The hand lets go."""
+        if event.button() is Qt.MouseButton.LeftButton and self._held:
+            self._held = False
+            self.update()
+            self.released.emit()
+
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """A notch up shortens the range, a notch down lengthens it."""
-        self._wheel += event.angleDelta().y()
-        while abs(self._wheel) >= 120:
-            step = 1 if self._wheel > 0 else -1
-            self._wheel -= 120 * step
-            self.zoomed.emit(-step)
+        """A notch up shortens the range, a notch down lengthens it; sideways moves it."""
+        delta = event.angleDelta()
+        if abs(delta.x()) > abs(delta.y()):
+            self.panned.emit(-NOTCH * delta.x() / 120)
+        else:
+            self._wheel += delta.y()
+            while abs(self._wheel) >= 120:
+                step = 1 if self._wheel > 0 else -1
+                self._wheel -= 120 * step
+                self.zoomed.emit(-step)
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the play head or the range."""
         view = self._view
         key = Qt.Key(event.key())
-        if view is None:
+        if view is None or not self._move(view, key, event):
             super().keyPressEvent(event)
-        elif key == Qt.Key.Key_End:
+
+    def _move(self, view: TimeBarView, key: Qt.Key, event: QKeyEvent) -> bool:
+        """Do what a key says; False for a key that says nothing here."""
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if key in _STEP_KEYS and not event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            self._step(view, _STEP_KEYS[key], event)
+        elif key is Qt.Key.Key_Home:
+            self.moment_chosen.emit(view.begins if control and isfinite(view.begins) else view.start)
+        elif key is Qt.Key.Key_End and not control:
             self.live_asked.emit()
-        elif key == Qt.Key.Key_Home:
-            self.moment_chosen.emit(view.start)
-        elif key in {Qt.Key.Key_Plus, Qt.Key.Key_Minus}:
-            self.zoomed.emit(-1 if key == Qt.Key.Key_Plus else 1)
-        elif key in {Qt.Key.Key_Left, Qt.Key.Key_Right}:
-            step = MINUTE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else POLL
-            wanted = view.at + (step if key == Qt.Key.Key_Right else -step)
-            self.moment_chosen.emit(min(max(wanted, view.start), view.stop))
+        elif key is Qt.Key.Key_Space and not control:
+            self.play_asked.emit()
+        elif key in _PAGE_KEYS:
+            self.panned.emit(_PAGE_KEYS[key])
+        elif key in _ZOOM_KEYS:
+            self.zoomed.emit(_ZOOM_KEYS[key])
+        elif key in _SPEED_KEYS:
+            self.speed_moved.emit(_SPEED_KEYS[key])
         else:
-            super().keyPressEvent(event)
+            return False
+        return True
+
+    def _step(self, view: TimeBarView, direction: int, event: QKeyEvent) -> None:
+        """One poll or one minute; a key held down is like a hand that drags."""
+        long = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        wanted = view.at + direction * (MINUTE if long else POLL)
+        (self.dragged if event.isAutoRepeat() else self.moment_chosen).emit(wanted)
 
     def event(self, event: QEvent) -> bool:
         """The tooltip names the incident, or the time, under the pointer."""
@@ -172,27 +185,34 @@ class TimeStrip(QWidget):
         self.update()
 
     def tip_at(self, x: float) -> str:
-        """What the pointer reads at a pixel: incidents there, then the time."""
+        """What the pointer reads at a pixel: incidents there, what is not on record, then the time."""
         view = self._view
         if view is None:
             return ""
         scale = self._scale(view)
-        near = [mark for mark in view.marks if abs(scale.x(mark.at) - x) <= MARK / 2]
-        lines = [mark.tip or describe(mark.mark) for mark in near]
-        return "\n".join([*lines, moment_text(scale.at(x), view.tz)])
+        at = scale.at(x)
+        lines = [mark.tip or describe(mark.mark) for mark in view.marks if abs(scale.x(mark.at) - x) <= MARK / 2]
+        near = scale.at(2.0) - view.start
+        lines.extend(gap.tip for gap in view.gaps if gap.start - near <= at <= gap.stop + near)
+        if at < view.begins:
+            lines.append(f"the record begins {moment_text(view.begins, view.tz)}")
+        return "\n".join([*lines, moment_text(at, view.tz)])
 
-    def _scale(self, view: TimeBarView) -> _Scale:
-        return _Scale(view.start, view.stop, float(self.width() - HEAD_ROOM))
+    def _scale(self, view: TimeBarView) -> Scale:
+        return Scale(view.start, view.stop, float(self.width() - HEAD_ROOM))
 
     def _scrub(self, event: QMouseEvent) -> None:
         if self._view is not None and event.buttons() & Qt.MouseButton.LeftButton:
-            self.moment_chosen.emit(self._scale(self._view).at(event.position().x()))
+            self.dragged.emit(self._scale(self._view).at(event.position().x()))
 
-    def _background(self, view: TimeBarView, scale: _Scale) -> QPixmap:
-        """Track, hashrate, ticks and closed incidents: drawn once per change of range, data or theme."""
+    def _background(self, view: TimeBarView, scale: Scale) -> QPixmap:
+        """Track, hashrate, gaps, ticks and closed incidents: drawn once per change of range, data or theme."""
         ratio = self.devicePixelRatioF()
-        closed = tuple(mark for mark in view.marks if mark.closed)
-        key = (id(view.strip), view.start, view.stop, view.tz, closed, self.width(), ratio, id(self._source.theme))
+        closed = tuple(mark for mark in view.marks if mark.closed and view.start <= mark.at <= view.stop)
+        key = (
+            id(view.strip), view.start, view.stop, view.tz, view.begins, view.gaps, closed, self.width(), ratio,
+            id(self._source.theme),
+        )  # fmt: skip
         if self._ground is not None and key == self._ground_key:
             return self._ground
         ground = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
@@ -200,72 +220,10 @@ class TimeStrip(QWidget):
         ground.fill(Qt.GlobalColor.transparent)
         painter = QPainter(ground)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_ground(painter, view, scale, closed)
+        paint_ground(painter, view, scale, self._source.theme, self.width(), closed)
         painter.end()
         self._ground, self._ground_key = ground, key
         return ground
-
-    def _paint_ground(self, painter: QPainter, view: TimeBarView, scale: _Scale, closed: tuple[EventMark, ...]) -> None:
-        theme = self._source.theme
-        track = QRectF(0, TRACK_TOP, scale.width, TRACK)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.sunken)
-        painter.drawRoundedRect(track, 2, 2)
-        for line in self._lines(view, scale):
-            area = QPainterPath()
-            area.addPolygon(line)
-            area.lineTo(line.last().x(), track.bottom())
-            area.lineTo(line.first().x(), track.bottom())
-            painter.setOpacity(BAND_ALPHA)
-            painter.fillPath(area, theme.band)
-            painter.setOpacity(1.0)
-            painter.setPen(QPen(theme.equipment, 1.0))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawPolyline(line)
-        for tick in ticks(view.start, view.stop, view.tz, int(self.width() / TICK_ROOM)):
-            x = round(scale.x(tick.at)) + 0.5
-            painter.setPen(QPen(theme.equipment, 1.0))
-            painter.drawLine(QLineF(x, track.top(), x, track.bottom()))
-            if x + 4 + text_width(tick.label, SMALL) < self.width():
-                draw_text(painter, QRectF(x + 4, track.top(), 100, TRACK), tick.label, SMALL, theme.secondary)
-        painter.setPen(QPen(theme.plot3, 1.5))
-        for mark in closed:
-            x = scale.x(mark.at)
-            painter.drawLine(QLineF(x, 14, x, 19))
-
-    def _lines(self, view: TimeBarView, scale: _Scale) -> list[QPolygonF]:
-        """The site's hashrate in pixels; the track spans from 80 % of its highest value to just over it."""
-        strip = view.strip
-        if strip is None or not np.isfinite(strip.values).any():
-            return []
-        times, values = decimate(strip.times, strip.values, view.start, view.stop, self.width())
-        top = float(np.nanmax(values)) if np.isfinite(values).any() else 1.0
-        bottom = min(float(np.nanmin(values)), 0.8 * top) if np.isfinite(values).any() else 0.0
-        span = max((top - bottom) * 1.12, 1e-9)
-        ys = TRACK_TOP + TRACK - (values - bottom) / span * TRACK
-        xs = (times - view.start) / max(view.stop - view.start, 1e-9) * scale.width
-        return polygons(xs, ys)
-
-    def _paint_head(self, painter: QPainter, x: float, view: TimeBarView, theme: Theme) -> None:
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        x = min(max(x, 6.0), self.width() - 6.0)
-        painter.setPen(QPen(theme.text, 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
-        painter.drawLine(QLineF(x, 17, x, 35))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.text)
-        bottom = float(self.height())
-        painter.drawPolygon(
-            QPolygonF([QPointF(x - 6, bottom), QPointF(x + 6, bottom), QPointF(x + 6, bottom - 3),
-                       QPointF(x, bottom - 9), QPointF(x - 6, bottom - 3)])
-        )  # fmt: skip
-        painter.restore()
-        if not view.live:
-            text = clock_text(view.at, view.tz)
-            width = text_width(text, SMALL, SEMIBOLD) + 10
-            flag = QRectF(min(max(x - width / 2, 0.0), self.width() - width), 0, width, 16)
-            fill_frame(painter, flag, theme.text, theme.text, 3)
-            draw_text(painter, flag, text, SMALL, theme.window, SEMIBOLD, CENTRE)
 
     def _on_blink(self) -> None:
         if self._view is not None and any(m.mark.ack is AckState.NEW and not m.closed for m in self._view.marks):

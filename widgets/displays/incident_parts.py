@@ -28,6 +28,7 @@ from widgets.view_models.incidents import IncidentRow
 
 MARK = 18
 CONFIRM_HEIGHT = 40
+PLACEHOLDER = "Write a note, Ctrl+Enter adds it"
 _WEIGHT = {AckState.NEW: 0, AckState.ACKNOWLEDGED: 1, AckState.RETURNED: 2}
 
 
@@ -148,7 +149,7 @@ class Notes(Panel):
         self._incident = ""
         self.set_note("shown in the timeline")
         self.field = _NoteField()
-        self.field.setPlaceholderText("Write a note, Ctrl+Enter adds it")
+        self.field.setPlaceholderText(PLACEHOLDER)
         self.field.setAccessibleName("Note")
         self.field.setTabChangesFocus(True)
         self.field.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -156,6 +157,13 @@ class Notes(Panel):
         self.field.left.connect(self.left)
         self.body.setContentsMargins(MARGIN - 1, 8, MARGIN - 1, 10)
         self.body.addWidget(self.field)
+
+    def set_locked(self, reason: str) -> None:
+        """Take no note, for a reason, or take notes again with an empty one. The draft stays."""
+        if self.field.isReadOnly() == bool(reason):
+            return
+        self.field.setReadOnly(bool(reason))
+        self.field.setPlaceholderText(f"No notes: {reason}" if reason else PLACEHOLDER)
 
     def show_incident(self, incident: str) -> None:
         """Keep the draft of the incident before, and show that of this one."""
@@ -168,7 +176,7 @@ class Notes(Panel):
 
     def _add(self) -> None:
         text = self.field.toPlainText().strip()
-        if text and self._incident:
+        if text and self._incident and not self.field.isReadOnly():
             self.field.clear()
             self.note_written.emit(self._incident, text)
 

@@ -154,6 +154,7 @@ class IncidentsDisplay(QWidget):
         self._events.set_choices((("key", "Key"), ("all", f"All {len(detail.timeline)}")))
         self._show_events(self._events.current, anew=anew)
         self.notes.show_incident(detail.id)
+        self.notes.set_locked(detail.locked)
         self._affected_panel.set_note(detail.affected_note)
         self.affected.show_nodes(detail.affected, detail.mark.severity)
         self._guidance_panel.set_note(detail.guidance_note)
@@ -186,7 +187,7 @@ class IncidentsDisplay(QWidget):
     def request(self, action: str) -> None:
         """Ask for an action on the selection, as its key or button does."""
         detail = self._view.detail if self._view is not None else None
-        if action == "note" and detail is not None:
+        if action == "note" and detail is not None and not detail.locked:
             self.notes.field.setFocus()
         elif action == "acknowledge":
             self._acknowledge(detail)
@@ -202,7 +203,7 @@ class IncidentsDisplay(QWidget):
 
     def _acknowledge(self, detail: IncidentDetail | None) -> None:
         rows = [row for row in self.queue.table.chosen_rows if row.unacknowledged]
-        if not rows:
+        if not rows or (detail is not None and detail.locked):
             button = self.head.button("acknowledge")
             if detail is not None and button is not None:
                 button.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -96,6 +96,7 @@ class IncidentDetail:
         guidance_note: Rule and cause.
         affected_note: "412 miners, 3 tanks".
         tz: IANA zone that labels the time axis of the evidence.
+        locked: Why nothing can be done to it, notes included: it is of the past; empty while something can.
     """
 
     id: str
@@ -113,6 +114,7 @@ class IncidentDetail:
     evidence: tuple[PlotView, ...]
     evidence_note: str
     tz: str = ""
+    locked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from widgets.view_models.common import (
 from widgets.view_models.samples import NOW, PUMP_TRIP, clock, queue, spark
 from widgets.view_models.samples_device import TZ
 from widgets.view_models.shell import (
+    GapMark,
     HeaderView,
     NoticeView,
     RailItem,
@@ -93,7 +94,12 @@ def time_bar(*, live: bool = True) -> TimeBarView:
     ]
     marks += [EventMark(NOW - ago, SeverityMark(4, GONE), "closed", closed=True) for ago in closed]
     at = NOW if live else NOW - 2400
-    return TimeBarView(live, start, NOW, at, Trace(times, values), tuple(marks), "zone site (CST)", TZ, 14400.0)
+    strip = Trace(times, values)
+    return TimeBarView(
+        live, start, NOW, at, strip, tuple(marks), "zone site (CST)", TZ, 14400.0, now=NOW,
+        gaps=(GapMark(NOW - 12300, NOW - 11700, "no record from 10:42:32 on for 10:00\nno collector ran"),),
+        clock="14:07:32 CST" if live else "13:27:32 CST", behind="" if live else "40:00 behind live",
+    )  # fmt: skip
 
 
 def status() -> StatusView:

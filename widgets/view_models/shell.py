@@ -1,6 +1,7 @@
 """Header, navigation rail, time bar, status line, notices."""
 
 from dataclasses import dataclass
+from math import nan
 
 from widgets.view_models.common import ClockView, EventMark, SeverityCount, SeverityMark, Trace
 
@@ -34,6 +35,7 @@ class HeaderView:
         clock: "14:07:32" in the site's zone.
         date: "Fri 13 Nov 2026 CST".
         suppressed: Second line at the banner's right: "38 suppressed"; empty for none.
+        live_mark: Say LIVE before the counts, because the rest of the window shows the past.
     """
 
     site: str
@@ -51,6 +53,7 @@ class HeaderView:
     clock: str
     date: str
     suppressed: str = ""
+    live_mark: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +78,36 @@ class RailItem:
 
 
 @dataclass(frozen=True, slots=True)
+class GapMark:
+    """A time in which nothing was recorded; UTC seconds, and why."""
+
+    start: float
+    stop: float
+    tip: str
+
+
+@dataclass(frozen=True, slots=True)
 class TimeBarView:
     """The time bar.
 
     Attributes:
-        live: Following the present; else paused at `at`.
+        live: Following the present; else the past stands or plays at `at`.
         start, stop: Shown range, UTC seconds.
         at: The play head.
         strip: The site's hashrate over the range; None while loading.
         marks: Incident marks.
         zone: "zone site (CST)".
         tz: IANA name for the tick labels.
-        span: Chosen range in seconds: one of 3600, 14400, 86400, 604800.
+        span: Chosen range in seconds, one of `SPANS`.
+        now: The present, or the end of the record where nobody collects; NaN draws no line.
+        now_label: "now", "end of record".
+        begins: First second on record; NaN when not known. What lies before is hatched.
+        gaps: Times without a record.
+        clock: The moment shown, "14:03:48 CST", with the date before it when it is another day.
+        behind: "03:44 behind live", "03:44 before the end".
+        playing: The play head moves by itself.
+        speed: Seconds of the past in one of the present while playing, one of `SPEEDS`.
+        offline: Nobody collects: there is no present to go to, only the end of the record.
     """
 
     live: bool
@@ -98,6 +119,29 @@ class TimeBarView:
     zone: str
     tz: str
     span: float
+    now: float = nan
+    now_label: str = "now"
+    begins: float = nan
+    gaps: tuple[GapMark, ...] = ()
+    clock: str = ""
+    behind: str = ""
+    playing: bool = False
+    speed: float = 60.0
+    offline: bool = False
+
+
+SPANS = (
+    (3600.0, "1 h"),
+    (14400.0, "4 h"),
+    (86400.0, "24 h"),
+    (604800.0, "7 d"),
+    (2592000.0, "30 d"),
+    (31536000.0, "1 y"),
+)
+"""Ranges of the time bar in seconds, with their names."""
+
+SPEEDS = ((1.0, "1x"), (10.0, "10x"), (60.0, "60x"), (600.0, "600x"), (3600.0, "3,600x"))
+"""Speeds of playing, with their names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,9 @@ class DevicePage:
             if not state.site.devices:
                 return
             device = str(state.site.devices[0].id)
-        self._trends.follow(site, state, site.device.plans(state, device, now), (now - self._span, now))
+        self._trends.follow(site, state, site.presenters.device.plans(state, device, now), (now - self._span, now))
         trends = DeviceTrends(self._trends.histories, self._trends.tail, self._span)
-        view = site.device.view(state, device, trends, now)
+        view = site.presenters.device.view(state, device, trends, now)
         if view is not None:
             self._display.show_view(view)
 
@@ -68,7 +68,7 @@ class DevicePage:
             return
         match action:
             case "show_incident":
-                incident = site.feed.standing.of(state).incident(device.id)
+                incident = site.presenters.standing.of(state).incident(device.id)
                 if incident is not None:
                     self._context.navigation.open_incident(str(incident.id))
             case "show_on_map":

@@ -25,7 +25,7 @@ class FleetPage:
         shown = self._context.shown()
         if shown is not None:
             site, state, now = shown
-            self._display.show_view(site.fleet.view(state, now))
+            self._display.show_view(site.presenters.fleet.view(state, now))
 
     def leave(self) -> None:
         """Nothing runs for this page."""

@@ -71,6 +71,6 @@ class IncidentsPage:
     def _view(self, site: OpenSite, state: SiteState, selected: str, now: float) -> IncidentsView:
         case = find(state, selected)
         if case is not None:
-            self._trends.follow(site, state, site.incidents.plans(state, selected), evidence_axis(case, now))
+            self._trends.follow(site, state, site.presenters.incidents.plans(state, selected), evidence_axis(case, now))
         evidence = Evidence(self._trends.histories, self._trends.tail)
-        return site.incidents.view(state, self._filter, selected, evidence, now)
+        return site.presenters.incidents.view(state, self._filter, selected, evidence, now, site.locked)

@@ -25,11 +25,18 @@ class OverviewPage:
     def refresh(self) -> None:
         """Show every site that has said something."""
         sites = [
-            OverviewSite(state, site.feed.inventory, site.feed.standing, site.feed.record, site.feed.latency.latency())
+            OverviewSite(
+                state,
+                site.presenters.inventory,
+                site.presenters.standing,
+                site.presenters.record,
+                site.latency(),
+                site.moment(self._context.now),
+            )
             for site in self._context.sites
             if (state := site.feed.shown()) is not None
         ]
-        self._display.show_view(overview_view(sites, self._context.now))
+        self._display.show_view(overview_view(sites))
 
     def leave(self) -> None:
         """Nothing runs for this page."""

@@ -35,7 +35,7 @@ class SitePage:
         if shown is not None:
             site, state, now = shown
             selected = self._context.navigation.place.device
-            self._display.show_view(site.site.view(state, self._metric, selected, now))
+            self._display.show_view(site.presenters.site.view(state, self._metric, selected, now))
 
     def leave(self) -> None:
         """Nothing runs for this page."""
@@ -53,4 +53,4 @@ class SitePage:
         if shown is None or not device or UUID(device) not in shown[1].devices:
             return None
         site, state, now = shown
-        return site.site.tip(state, device, now)
+        return site.presenters.site.tip(state, device, now)

@@ -10,6 +10,7 @@ from console.link.messages import AlarmsChanged, FromCollector, IncidentsChanged
 from console.link.state import LinkPhase, LinkState
 from console.shell.feed import SiteFeed
 from console.shell.workbench import Outside, Workbench
+from tests.unit.console.presenters.made_past import MadeArchive
 from tests.unit.console.presenters.sites import NOW, alarm, incident, profiles, rule, site, state_of
 from tests.unit.console.shell.no_history import NoHistory
 from tests.unit.console.shell.test_feed import shape, snapshot, welcome
@@ -25,10 +26,12 @@ class Console:
         self.now = NOW
         self.theme = ThemeSource(load_theme("dark"))
         self.history = NoHistory()
+        self.archive = MadeArchive()
         self.themes: list[str] = []
         outside = Outside(
             clock=lambda: self.now,
             open_history=lambda _: self.history,
+            open_archive=lambda _: self.archive,
             rules=(rule(),),
             profiles=profiles(),
             clipboard=QGuiApplication.clipboard(),

@@ -21,6 +21,7 @@ class Beginnings:
 
     def __init__(self) -> None:
         self.opened: list[Path] = []
+        self.read: list[Path] = []
         self.kept: list[tuple[Path, str, tuple[FoundDevice, ...]]] = []
         self.virtual: list[int] = []
         self.found: Sequence[FoundDevice] = (MINER, STRANGER)
@@ -28,10 +29,10 @@ class Beginnings:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def open_folder(self, folder: Path) -> None:
+    async def open_folder(self, folder: Path, *, collect: bool = True) -> None:
         if self.error:
             raise ValueError(self.error)
-        self.opened.append(folder)
+        (self.opened if collect else self.read).append(folder)
 
     async def scan(self, targets: str, on_progress: Callable[[int, int, int], None]) -> Sequence[FoundDevice]:
         on_progress(100, 256, 1)

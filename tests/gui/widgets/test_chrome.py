@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -13,11 +12,9 @@ from widgets.chrome.header import Header
 from widgets.chrome.notice import Notice
 from widgets.chrome.rail import Rail
 from widgets.chrome.status_strip import StatusStrip
-from widgets.chrome.time_bar import TimeBar
-from widgets.chrome.time_strip import TimeStrip
 from widgets.controls.button import Button
 from widgets.theme.tokens import RAIL, RAIL_FOLDED, ThemeSource
-from widgets.view_models import samples, samples_shell
+from widgets.view_models import samples_shell
 from widgets.view_models.shell import NoticeView, StatusItem, StatusView
 
 LEFT = Qt.MouseButton.LeftButton
@@ -35,14 +32,6 @@ def header(qtbot: QtBot, theme: ThemeSource) -> Header:
     made = Header(theme)
     made.show_view(samples_shell.header())
     shown(qtbot, made, 1920)
-    return made
-
-
-@pytest.fixture
-def bar(qtbot: QtBot, theme: ThemeSource) -> TimeBar:
-    made = TimeBar(theme)
-    made.show_view(samples_shell.time_bar())
-    shown(qtbot, made, 1600)
     return made
 
 
@@ -141,76 +130,6 @@ def test_that_rail_rows_survive_an_update_of_their_counts(qtbot: QtBot, theme: T
     assert rail._rows[0].accessibleName() == "Overview, 3"
 
 
-def test_that_the_live_badge_pauses_and_goes_live(qtbot: QtBot, bar: TimeBar) -> None:
-    with qtbot.waitSignal(bar.live_toggled) as toggled:
-        qtbot.mouseClick(bar._badge, LEFT)
-    assert toggled.args == [False]
-    bar.show_view(samples_shell.time_bar(live=False))
-    with qtbot.waitSignal(bar.live_toggled) as toggled:
-        qtbot.mouseClick(bar._badge, LEFT)
-    assert toggled.args == [True]
-
-
-def test_that_dragging_scrubs_through_the_range(qtbot: QtBot, bar: TimeBar) -> None:
-    strip = bar.findChild(TimeStrip)
-    assert isinstance(strip, TimeStrip)
-    heard: list[float] = []
-    bar.moment_chosen.connect(heard.append)
-    middle = QPoint(strip.width() // 2, 26)
-    qtbot.mousePress(strip, LEFT, pos=middle)
-    qtbot.mouseMove(strip, QPoint(strip.width() // 4, 26))
-    qtbot.mouseRelease(strip, LEFT, pos=QPoint(strip.width() // 4, 26))
-    view = samples_shell.time_bar()
-    assert heard[0] == pytest.approx((view.start + view.stop) / 2, abs=60)
-
-
-@pytest.mark.parametrize(
-    ("key", "modifier", "step"),
-    [
-        (Qt.Key.Key_Left, Qt.KeyboardModifier.NoModifier, -5.0),
-        (Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier, -60.0),
-        (Qt.Key.Key_Right, Qt.KeyboardModifier.NoModifier, 5.0),
-        (Qt.Key.Key_Home, Qt.KeyboardModifier.NoModifier, -12000.0),
-    ],
-)
-def test_that_keys_step_through_time(
-    qtbot: QtBot, bar: TimeBar, key: Qt.Key, modifier: Qt.KeyboardModifier, step: float
-) -> None:
-    view = samples_shell.time_bar(live=False)
-    bar.show_view(view)
-    with qtbot.waitSignal(bar.moment_chosen) as chosen:
-        qtbot.keyClick(bar.findChild(TimeStrip), key, modifier)
-    assert chosen.args == [pytest.approx(view.at + step)]
-
-
-def test_that_end_goes_live_only_from_the_past(qtbot: QtBot, bar: TimeBar) -> None:
-    strip = bar.findChild(TimeStrip)
-    with qtbot.assertNotEmitted(bar.live_toggled):
-        qtbot.keyClick(strip, Qt.Key.Key_End)
-    bar.show_view(samples_shell.time_bar(live=False))
-    with qtbot.waitSignal(bar.live_toggled) as toggled:
-        qtbot.keyClick(strip, Qt.Key.Key_End)
-    assert toggled.args == [True]
-
-
-def test_that_the_wheel_asks_for_the_next_range(qtbot: QtBot, bar: TimeBar) -> None:
-    strip = bar.findChild(TimeStrip)
-    assert isinstance(strip, TimeStrip)
-    for delta, expected in ((120, 3600.0), (-120, 86400.0)):
-        with qtbot.waitSignal(bar.span_chosen) as chosen:
-            QApplication.sendEvent(strip, _wheel(strip, delta))
-        assert chosen.args == [expected]
-
-
-def test_that_the_tip_names_incidents_and_the_time_of_the_site(qtbot: QtBot, bar: TimeBar) -> None:
-    strip = bar.findChild(TimeStrip)
-    assert isinstance(strip, TimeStrip)
-    view = samples_shell.time_bar()
-    x = (samples.NOW - 379 - view.start) / (view.stop - view.start) * (strip.width() - 8)
-    assert "severity 1, open 6 min" in strip.tip_at(x)
-    assert "13 Nov 14:01" in strip.tip_at(x)
-
-
 def test_that_a_status_line_too_long_drops_the_normal_and_keeps_the_abnormal(qtbot: QtBot, theme: ThemeSource) -> None:
     strip = StatusStrip(theme)
     items = [StatusItem(f"Fact {n}", "value " * 4) for n in range(12)]
@@ -247,11 +166,3 @@ def test_that_borders_blink_only_while_motion_is_allowed(qtbot: QtBot, theme: Th
     assert theme.blink_on
     with qtbot.assertNotEmitted(theme.blinked, wait=700):
         pass
-
-
-def _wheel(widget: QWidget, delta: int) -> QWheelEvent:
-    middle = QPointF(widget.width() / 2, widget.height() / 2)
-    return QWheelEvent(
-        middle, widget.mapToGlobal(middle), QPoint(0, 0), QPoint(0, delta), Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
-    )  # fmt: skip

@@ -9,10 +9,10 @@ from console.presenters.header import User, header_view
 from console.presenters.miners import Inventory
 from console.presenters.overview import OverviewSite, overview_view
 from console.presenters.record import SiteRecord
-from console.presenters.source import CollectorHealth, Connection, Latency, Moment
+from console.presenters.source import CollectorHealth, Connection, Latency
 from console.presenters.standing import StandingIndex
 from console.presenters.status import recent_alarms, status_view
-from console.presenters.time_bar import time_bar_view
+from console.presenters.time_bar import Axis, Playing, Recorded, time_bar_view
 from tests.unit.console.presenters.sites import (
     NOW,
     alarm,
@@ -92,13 +92,14 @@ def test_that_only_alarms_of_the_last_ten_minutes_make_the_rate() -> None:
 def test_that_the_time_bar_marks_incidents_in_its_range_and_stands_at_the_held_moment() -> None:
     state = state_of()
     state = with_incidents(state, incident(state, ["T1-001"]), incident(state, ["T1-002"], 2, detected_at=NOW - 9000))
-    view = time_bar_view(state, Moment(live=False, at=NOW - 100), None, 3600.0, NOW)
+    view = time_bar_view(state, Playing(live=False, at=NOW - 100), Axis(3600.0), Recorded(), NOW)
     assert [mark.at for mark in view.marks] == [NOW - 379]
     assert view.at == NOW - 100
     assert view.start < NOW - 3400
     assert view.stop > NOW
     assert view.zone == "zone site (CST)"
-    assert time_bar_view(state, Moment(live=True, at=0), None, 14400.0, NOW).at == NOW
+    assert (view.clock, view.behind) == ("14:05:52 CST", "01:40 behind live")
+    assert time_bar_view(state, Playing(live=True, at=0), Axis(14400.0), Recorded(), NOW).at == NOW
 
 
 def test_that_the_overview_puts_the_incidents_of_all_sites_in_one_order() -> None:
@@ -106,8 +107,9 @@ def test_that_the_overview_puts_the_incidents_of_all_sites_in_one_order() -> Non
     second = state_of()
     first = with_incidents(first, incident(first, ["T1-001"], 1, Severity.SEV2))
     second = with_incidents(second, incident(second, ["T1-001"], 2, Severity.SEV1))
-    sites = [OverviewSite(state, Inventory(), StandingIndex(), SiteRecord(), Latency()) for state in (first, second)]
-    view = overview_view(sites, NOW)
+    view = overview_view(
+        [OverviewSite(state, Inventory(), StandingIndex(), SiteRecord(), Latency(), NOW) for state in (first, second)]
+    )
     assert [item.label for item in view.queue] == ["INC-2", "INC-1"]
     assert view.queue_note == "2 open"
     assert [(found.count, found.ack) for found in view.sites[0].counts[1:2]] == [(1, AckState.NEW)]

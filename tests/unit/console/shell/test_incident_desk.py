@@ -10,6 +10,7 @@ from console.domain.incidents import Incident
 from console.link.messages import Acknowledge, AddNote, Answer, IncidentsChanged, Mitigate, Painted, Request, Resolve
 from console.link.state import LinkLost
 from console.presenters.header import User
+from console.presenters.past import PastStates
 from console.presenters.source import LiveSource
 from console.shell.context import Context, OpenSite
 from console.shell.feed import SiteFeed
@@ -17,6 +18,8 @@ from console.shell.history_loader import HistoryLoader
 from console.shell.incident_desk import IncidentDesk, Question, acknowledge_question
 from console.shell.navigation import INCIDENTS, Navigation, Place
 from console.shell.operations import Operations, Trouble
+from console.shell.rewinder import Rewinder
+from tests.unit.console.presenters.made_past import MadeArchive
 from tests.unit.console.presenters.sites import NOW, incident, site, state_of
 from tests.unit.console.shell.no_history import NoHistory
 from tests.unit.console.shell.test_feed import welcome
@@ -52,8 +55,11 @@ class Bench:
         self.feed.on_message(welcome(site()))
         self.feed.on_message(IncidentsChanged(1, tuple(incidents)))
         self.operations = Operations(self.troubles.append)
+        self.rewinder = Rewinder(
+            "pecos", MadeArchive(), self.feed.source, PastStates(), self.operations, lambda: None, self.troubles.append
+        )
         context = Context(
-            [OpenSite(self.feed, HistoryLoader(NoHistory(), self.operations))],
+            [OpenSite(self.feed, HistoryLoader(NoHistory(), self.operations), self.rewinder)],
             Navigation(Place(INCIDENTS), lambda _: None),
             User("M. Okafor", "operator"),
             lambda: NOW,
@@ -169,3 +175,15 @@ def test_that_several_are_counted_by_severity() -> None:
     assert question.title == "Acknowledge 3 incidents?"
     assert question.text == "1 of severity 1, 2 of severity 3"
     assert question.note
+
+
+async def test_that_nothing_is_done_to_the_past_and_the_operator_is_told_why() -> None:
+    case = incident(state_of(), ["T1-001"], severity=Severity.SEV2)
+    bench = Bench([case])
+    bench.feed.source.pause(NOW)
+    bench.desk.act("acknowledge", str(case.id), case.version)
+    bench.desk.act_on_selected("resolve")
+    bench.desk.add_note(str(case.id), "too late")
+    await bench.settle()
+    assert bench.collector.requests == []
+    assert [trouble.text for trouble in bench.troubles] == 3 * ["Not done: the window shows the PAST; End goes live."]
