@@ -1,87 +1,87 @@
 """Reads samples out of a site folder, beside its writer or where nobody writes. Decoding runs in threads."""
 
 import asyncio
-from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from math import ceil
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from console.services.ports import Aggregate, History, Matrix, Total
+from console.store.history.levels import DAY, HOUR, RAW, SECONDS_IN_DAY, SECONDS_IN_HOUR, STEP_SECONDS
+from console.store.history.rollups import COLUMNS, HIGH, LOW, MEAN
+from console.store.reading.catalogue import Catalogue
+from console.store.reading.collecting import Collector, Opened, SelectedPoint, select_point, select_series
+from console.store.reading.damage import Damage
+from console.store.reading.extent import stored_extent
+from console.store.reading.files import Files, StoredFile
+from console.store.reading.grid import Plan, Slots, divisor_step, level_for, plan_for
+from console.store.reading.sums import Sums
 
-from console.services.ports import History, Total
-from console.store import schema
-from console.store.database import Database
-from console.store.engine import open_reader_engine
-from console.store.history.month import month_path, months
-from console.store.history.tiles import HOUR
-from console.store.reading.buckets import Grid, Samples
-from console.store.reading.lookup import Hours, StoredShard, all_shards, blobs, is_ready, shards_of
-from console.store.reading.series import Place, Series, read_series, wanted_series
-from console.store.reading.totals import Sums, members_of
-
-DAY = 24 * 3600.0
-"""Seconds read and decoded at a time: bounds memory and keeps reading transactions short."""
-
-TOTAL_SPAN = 6 * 3600.0
-"""The same for totals, which touch every tile of a point."""
+SHOWN = (MEAN, LOW, HIGH)
+"""The columns that answers show."""
 
 
-def open_reader(folder: Path) -> "FolderReader":
-    """A reader of a site folder's history; opens files as they are asked for. Close it when done."""
-    return FolderReader(folder)
+def open_reader(folder: Path, *, strict: bool = False) -> "FolderReader":
+    """A reader of a site folder's history; opens files as they are asked for. Close it when done.
+
+    A damaged blob is logged once, and its slots are MALFORMED; when `strict`, reading raises `CorruptBlob`.
+    """
+    return FolderReader(folder, strict=strict)
 
 
 class FolderReader:
-    """The `HistoryReader` of a site folder."""
+    """The `SiteReader` of a site folder.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._open: dict[str, Database] = {}
+    Every method raises `StoreError` when a file cannot be read, and `CorruptBlob` for a damaged blob when strict.
+    """
+
+    def __init__(self, folder: Path, *, strict: bool = False) -> None:
+        self._files = Files(folder)
+        self._damage = Damage(strict=strict)
+        self._collector = Collector(self._damage)
 
     async def read(
         self, device: UUID, points: Sequence[tuple[str, str]], start: float, stop: float, step: float = 0.0
     ) -> list[History]:
-        """Samples of (point, part) series of one device in [start, stop); see `HistoryReader.read`.
-
-        Raises:
-            StoreError: A file cannot be read.
-            CorruptBlob: A stored blob is damaged.
-        """
-        shards = [
-            (file, shard)
-            for file in await self._files(start, stop)
-            for shard in await file.read(lambda connection: shards_of(connection, device))
-        ]
-        wanted = wanted_series(device, points, [shard for _, shard in shards])
-        grid = Grid.over(start, stop, step, wanted.period)
-        found = {series: Samples.empty(grid.count) for series in wanted.signals}
-        for file, shard in shards:
-            await self._read_shard(file, shard, wanted.places(shard), grid, found)
+        """Samples of (point, part) series of one device in [start, stop); see `HistoryReader.read`."""
+        months, years = await self._opened(start, stop, step)
+        selection = await asyncio.to_thread(select_series, months, years, device, points)
+        plan = plan_for(start, stop, step, selection.periods_ms, finest_of(months))
+        found = await self._collector.whole(selection, plan, SHOWN)
         return [
             History(
                 device,
-                wanted.signals[series],
-                grid.start,
-                grid.step,
-                samples.values,
-                samples.quality,
-                samples.low,
-                samples.high,
+                signal,
+                plan.slots.start,
+                plan.slots.step,
+                found.mean[row],
+                found.quality[row],
+                found.low[row],
+                found.high[row],
             )
-            for series, samples in found.items()
+            for row, signal in enumerate(selection.signals)
         ]
 
-    async def _read_shard(
-        self, file: Database, shard: StoredShard, places: Sequence[Place], grid: Grid, found: dict[Series, Samples]
-    ) -> None:
-        points = {place.series[0] for place in places}
-        chunks = {place.chunk for place in places}
-        for part in grid.parts(DAY) if places else ():
-            hours = hours_between(part.start, part.stop)
-            stored = await file.read(partial(blobs, shard=shard, hours=hours, points=points, chunks=chunks))
-            await asyncio.to_thread(read_series, stored, places, grid, part, found)
+    async def matrix(
+        self, point: str, start: float, stop: float, step: float = 0.0, *, devices: Collection[UUID] | None = None
+    ) -> Matrix:
+        """Every series of a point of these devices (all, when None) on one grid; see `SiteReader.matrix`."""
+        months, years = await self._opened(start, stop, step)
+        selection = await asyncio.to_thread(select_point, months, years, point, devices, counting=False)
+        plan = plan_for(start, stop, step, selection.periods_ms, finest_of(months))
+        found = await self._collector.whole(selection, plan, SHOWN)
+        return Matrix(
+            point,
+            selection.devices,
+            selection.parts,
+            plan.slots.start,
+            plan.slots.step,
+            found.mean,
+            found.quality,
+            found.low,
+            found.high,
+        )
 
     async def total(
         self,
@@ -92,72 +92,80 @@ class FolderReader:
         *,
         devices: Collection[UUID] | None = None,
     ) -> Total:
-        """Sum over devices in each slot; see `HistoryReader.total`. Raises as `read` does."""
-        chosen = [
-            (file, shard, members)
-            for file in await self._files(start, stop)
-            for shard in await file.read(all_shards)
-            if (members := members_of(shard, point, devices))
-        ]
-        period = max((shard.period_ms for _, shard, _ in chosen), default=1000) / 1000.0
-        sums = Sums.over(start, stop, step, period)
-        for part in sums.grid.parts(TOTAL_SPAN):
-            hours = hours_between(part.start, part.stop)
-            for file, shard, members in chosen:
-                chunks = {member.chunk for member in members}
-                stored = await file.read(partial(blobs, shard=shard, hours=hours, points={point}, chunks=chunks))
-                await asyncio.to_thread(sums.add, stored, point, members, hours)
-        return sums.result(point)
+        """Sum over devices in each slot; see `HistoryReader.total`."""
+        months, _ = await self._opened(start, stop, 0.0)
+        selection = await asyncio.to_thread(select_point, months, (), point, devices, counting=True)
+        plan = _divided(start, stop, min(step, SECONDS_IN_HOUR), selection, finest_of(months))
+        times = max(1, ceil(round(step / SECONDS_IN_HOUR, 6)))
+        whole = Slots.over(start, stop, times * plan.slots.step)
+        sums = await self._summed(selection, Plan(plan.level, plan.base, whole.finer(plan.slots.step)), (MEAN,))
+        return sums.total(point, times)
+
+    async def aggregate(
+        self, point: str, start: float, stop: float, step: float, *, devices: Collection[UUID] | None = None
+    ) -> Aggregate:
+        """Mean, smallest and greatest over devices in each slot; see `SiteReader.aggregate`.
+
+        The step is rounded up to whole slots that divide the hour, beyond an hour the day, beyond a day to whole days.
+        """
+        months, years = await self._opened(start, stop, step)
+        selection = await asyncio.to_thread(select_point, months, years, point, devices, counting=True)
+        plan = _divided(start, stop, step, selection, finest_of(months))
+        return (await self._summed(selection, plan, SHOWN)).aggregate(point)
+
+    async def _summed(self, selection: SelectedPoint, plan: Plan, columns: Collection[str]) -> Sums:
+        sums = Sums(plan.slots)
+        if plan.level == DAY:
+            for slots in plan.slots.pieces(len(selection.devices), plan.base):
+                figures = await self._collector.whole(selection, Plan(DAY, plan.base, slots), COLUMNS)
+                await asyncio.to_thread(sums.add, slots, figures)
+            return sums
+        for held in selection.months:
+            async for piece in self._collector.pieces(held, plan, plan.slots, columns):
+                await asyncio.to_thread(sums.add, piece.slots, piece.figures)
+        return sums
 
     async def extent(self) -> tuple[float, float] | None:
         """UTC seconds from the first stored hour to the end of the last; None while there is no history."""
-        found: list[tuple[int, int]] = []
-        for file in await self._files(0.0, float("inf")):
-            hours = await file.read(_extent)
-            if hours is not None:
-                found.append(hours)
-        if not found:
-            return None
-        return float(found[0][0] * HOUR), float((found[-1][1] + 1) * HOUR)
+        months = await self._catalogued(await self._files.months(0.0, float("inf")))
+        first = await _first_extent(months)
+        last = await _first_extent(reversed(months))
+        return None if first is None or last is None else (first[0], last[1])
 
-    async def _files(self, start: float, stop: float) -> list[Database]:
-        """The files of the months that [start, stop) touches and that exist, ascending."""
-        found: list[Database] = []
-        for month in months(self._folder):
-            begin, end = month_span(month)
-            if begin < stop and start < end:
-                file = self._open.get(month)
-                if file is None:
-                    path = month_path(self._folder, month)
-                    file = Database(open_reader_engine(path), path, writable=False)
-                    self._open[month] = file
-                if await file.read(is_ready):
-                    found.append(file)
-        return found
+    async def _opened(self, start: float, stop: float, step: float) -> tuple[Opened, Opened]:
+        """The months' and, where whole days are asked for, the years' files of [start, stop)."""
+        if level_for(step) != DAY:
+            return await self._catalogued(await self._files.months(start, stop)), ()
+        whole = Slots.over(start, stop, STEP_SECONDS[DAY])
+        months = await self._files.months(whole.start, whole.stop)
+        return await self._catalogued(months), await self._catalogued(await self._files.years(whole.start, whole.stop))
+
+    async def _catalogued(self, files: Sequence[StoredFile]) -> list[tuple[StoredFile, Catalogue]]:
+        """Those of the files that have tables, each with its registry as it is now."""
+        found = [(file, await file.catalogue()) for file in files]
+        return [(file, catalogue) for file, catalogue in found if catalogue is not None]
 
     async def close(self) -> None:
         """Close all files; the reader may be used again afterwards."""
-        while self._open:
-            _, file = self._open.popitem()
-            await file.close()
+        await self._files.close()
 
 
-def _extent(connection: Connection) -> tuple[int, int] | None:
-    hours: list[int] = []
-    for column in (schema.tile.c.hour, schema.head.c.window // 6):
-        first, last = connection.execute(select(func.min(column), func.max(column))).one()
-        hours += [hour for hour in (first, last) if hour is not None]
-    return (min(hours), max(hours)) if hours else None
+async def _first_extent(files: Iterable[tuple[StoredFile, Catalogue]]) -> tuple[float, float] | None:
+    """The extent of the first of these files that holds anything."""
+    for file, catalogue in files:
+        found = await file.read(partial(stored_extent, catalogue=catalogue))
+        if found is not None:
+            return found
+    return None
 
 
-def hours_between(start: float, stop: float) -> Hours:
-    """The hours that [start, stop) touches."""
-    return Hours(int(start // HOUR), max(int(start // HOUR), ceil(stop / HOUR) - 1))
+def finest_of(months: Opened) -> int:
+    """The finest level that all these months hold: what one of them has lost the answer cannot have."""
+    return max((catalogue.version.finest for _, catalogue in months), default=RAW)
 
 
-def month_span(month: str) -> tuple[float, float]:
-    """UTC seconds of the begin and the end of a month `yyyy-mm`."""
-    year, number = int(month[:4]), int(month[5:])
-    begin = datetime(year, number, 1, tzinfo=UTC)
-    end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
-    return begin.timestamp(), end.timestamp()
+def _divided(start: float, stop: float, step: float, selection: SelectedPoint, finest: int) -> Plan:
+    """A plan whose slots never straddle two months: they divide the hour, beyond an hour the day."""
+    plan = plan_for(start, stop, step, selection.periods_ms, finest)
+    whole = {HOUR: SECONDS_IN_DAY, DAY: plan.slots.step}.get(plan.level, SECONDS_IN_HOUR)
+    return Plan(plan.level, plan.base, Slots.over(start, stop, divisor_step(step, plan.base, whole)))

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -12,13 +11,14 @@ from sqlalchemy import Connection
 
 from console.domain.inventory import Device, Site
 from console.domain.telemetry import LiveColumns
-from console.store.database import Database
-from console.store.engine import open_reader_engine
 from console.store.history.codec import CorruptBlob
-from console.store.history.month import month_path, months
-from console.store.reading.history_reader import hours_between, open_reader
-from console.store.reading.lookup import all_shards, blobs
-from console.store.reading.totals import Sums, members_of
+from console.store.history.levels import RAW
+from console.store.history.month import months
+from console.store.reading.collecting import Collector, select_point
+from console.store.reading.damage import Damage
+from console.store.reading.files import Files
+from console.store.reading.grid import plan_for
+from console.store.reading.history_reader import open_reader
 from console.store.site_store import SiteStore
 from drivers.core.identity import Address, DeviceKind
 from drivers.core.reading import DeviceState, Layout, Quality, Report, Signal
@@ -268,7 +268,7 @@ async def test_that_folding_head_rows_changes_nothing_that_is_read(store: SiteSt
 
 
 async def test_that_a_damaged_head_row_costs_only_itself(
-    store: SiteStore, columns: LiveColumns, expected_log: list[str]
+    store: SiteStore, columns: LiveColumns, tmp_path: Path, expected_log: list[str]
 ) -> None:
     expected_log.append("a head row of hour 500000, shard 0 is left out: a head row fails its checksum")
     await fill(store, columns, HOUR, 50)
@@ -278,8 +278,10 @@ async def test_that_a_damaged_head_row_costs_only_itself(
         connection.exec_driver_sql("UPDATE head SET body = substr(body, 1, length(body) - 1) WHERE sequence = 3")
 
     await month._database.write(damage)
+    strict = open_reader(tmp_path, strict=True)
     with pytest.raises(CorruptBlob, match="checksum"):
-        await store.reader.read(UUID(int=1), [("accepted", "")], HOUR, HOUR + 50)
+        await strict.read(UUID(int=1), [("accepted", "")], HOUR, HOUR + 50)
+    await strict.close()
     await store.history.flush(HOUR + 7200)
     (history,) = await store.reader.read(UUID(int=1), [("accepted", "")], HOUR, HOUR + 50)
     assert np.flatnonzero(history.quality == Quality.NOT_POLLED).tolist() == [2]
@@ -309,18 +311,19 @@ async def test_that_a_device_that_joins_between_two_questions_of_a_reader_does_n
 ) -> None:
     columns.ingest(0, a_report(HOUR + 1, values_at(1)))
     await store.history.append(columns, HOUR + 2)
-    database = Database(open_reader_engine(month_path(tmp_path, months(tmp_path)[0])), tmp_path, writable=False)
+    files = Files(tmp_path)
     try:
-        (shard,) = await database.read(all_shards)
+        (file,) = await files.months(HOUR, HOUR + 10)
+        catalogue = await file.catalogue()
+        assert catalogue is not None
+        selection = select_point([(file, catalogue)], (), "hashrate", None, counting=True)
         columns.ingest(1, a_report(HOUR + 6, values_at(6)))
         await store.history.append(columns, HOUR + 7)
-        hours = hours_between(HOUR, HOUR + 3600)
-        stored = await database.read(partial(blobs, shard=shard, hours=hours, points={"hashrate"}, chunks={0}))
+        plan = plan_for(HOUR, HOUR + 10, 0.0, selection.periods_ms, RAW)
+        found = await Collector(Damage(strict=True)).whole(selection, plan)
     finally:
-        await database.close()
-    sums = Sums.over(HOUR, HOUR + 10, 5.0, 5.0)
-    sums.add(stored, "hashrate", members_of(shard, "hashrate", None), hours)
-    assert sums.result("hashrate").count.tolist() == [1, 0]
+        await files.close()
+    assert found.quality.tolist() == [[Quality.GOOD, Quality.NOT_POLLED]]
 
 
 async def test_that_a_sweep_whose_caller_is_cancelled_is_brought_to_its_end_and_the_next_one_follows(

@@ -7,14 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.store.history.historian import stored_period
+from console.store.history.levels import DAY, HOUR, MINUTE, RAW
 from console.store.history.registry import SEATS, Registry, StoredLayout, rank
 from console.store.history.sweep import choose_slots
 from console.store.history.tiles import SERIES
-from console.store.reading.buckets import Grid, bucketed
+from console.store.reading.grid import divisor_step, plan_for
 from drivers.core.identity import DeviceKind
-from drivers.core.reading import Quality, Signal
+from drivers.core.reading import Signal
 
 PERIOD = 5.0
+STEPS = (0.0, 59.0, 60.0, 61.0, 3600.0, 3601.0, 86400.0)
 
 
 def slots_of(times: list[float]) -> list[int]:
@@ -83,22 +85,22 @@ def test_that_shards_stay_small() -> None:
     assert registry.seat(UUID(int=2000), wide, 1000).number == 0
 
 
-def test_that_a_bucket_carries_mean_range_and_the_worst_quality() -> None:
-    values = np.array([1.0, 3.0, np.nan, np.nan, 5.0, np.nan])
-    quality = np.array(
-        [Quality.GOOD, Quality.SUSPECT, Quality.TIMED_OUT, Quality.NOT_POLLED, Quality.GOOD, Quality.NOT_POLLED],
-        np.uint8,
-    )
-    found = bucketed(values, quality, 2, "power")
-    np.testing.assert_array_equal(found.values, [2.0, np.nan, 5.0])
-    np.testing.assert_array_equal(found.low, [1.0, np.nan, 5.0])
-    np.testing.assert_array_equal(found.high, [3.0, np.nan, 5.0])
-    assert found.quality.tolist() == [Quality.SUSPECT, Quality.TIMED_OUT, Quality.GOOD]
-    states = bucketed(np.array([1.0, 2.0]), np.zeros(2, np.uint8), 2, "pump_state")
-    assert states.values.tolist() == [2.0]
+def test_that_a_plan_covers_what_was_asked_in_whole_periods() -> None:
+    plan = plan_for(12.0, 31.0, 7.0, {5000, 1000}, RAW)
+    assert (plan.level, plan.base, plan.times) == (RAW, 5.0, 2)
+    slots = plan.slots
+    assert (slots.start, slots.step, slots.count, slots.stop) == (10.0, 10.0, 3, 40.0)
 
 
-def test_that_a_grid_covers_what_was_asked_in_whole_periods() -> None:
-    grid = Grid.over(12.0, 31.0, 7.0, 5.0)
-    assert (grid.start, grid.step, grid.count, grid.stop) == (10.0, 10.0, 3, 40.0)
-    assert [(part.start, part.count) for part in grid.parts(20.0)] == [(10.0, 2), (30.0, 1)]
+def test_that_a_plan_takes_the_coarsest_level_that_still_answers() -> None:
+    found = [(plan.level, plan.slots.step) for plan in (plan_for(0, 1e6, step, {5000}, RAW) for step in STEPS)]
+    assert found == [(RAW, 5), (RAW, 60), (MINUTE, 60), (MINUTE, 120), (HOUR, 3600), (HOUR, 7200), (DAY, 86400)]
+
+
+def test_that_a_plan_is_no_finer_than_what_was_kept() -> None:
+    plan = plan_for(30.0, 100.0, 0.0, {5000}, MINUTE)
+    assert (plan.level, plan.slots.start, plan.slots.step, plan.slots.count) == (MINUTE, 0.0, 60.0, 2)
+
+
+def test_that_steps_can_be_made_to_divide_a_longer_time() -> None:
+    assert [divisor_step(step, 5.0, 3600.0) for step in (0.0, 7.0, 35.0, 1900.0)] == [5.0, 10.0, 40.0, 3600.0]

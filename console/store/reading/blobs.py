@@ -1,0 +1,174 @@
+"""The rows that hold samples, as one transaction finds them: tiles, parts of unfinished tiles, head rows, keyframes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, bindparam, select
+
+from console.store import schema
+from console.store.history.levels import RAW, WINDOWS_IN_HOUR
+from console.store.reading.catalogue import PARTS_SINCE, Catalogue, StoredShard
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Hours since the epoch from `first` to `last`, both included."""
+
+    first: int
+    last: int
+
+    @property
+    def first_window(self) -> int:
+        """The first window of the first hour."""
+        return self.first * WINDOWS_IN_HOUR
+
+    @property
+    def last_window(self) -> int:
+        """The last window of the last hour."""
+        return (self.last + 1) * WINDOWS_IN_HOUR - 1
+
+
+@dataclass(frozen=True, slots=True)
+class TileRow:
+    """A tile as read; `hour` is the first it covers."""
+
+    point: str
+    chunk: int
+    hour: int
+    rev: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """One window of a tile to come."""
+
+    point: str
+    chunk: int
+    window: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRow:
+    """A sweep, or several folded into one. One of the first format stands in its hour's first window."""
+
+    window: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """What is stored of a shard at one level over some hours, oldest first."""
+
+    tiles: list[TileRow] = field(default_factory=list)
+    parts: list[PartRow] = field(default_factory=list)
+    heads: list[HeadRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows to fetch: of a shard, at a level, of some points, chunks and hours.
+
+    `tile_hours` are those that a tile may begin with to reach into `hours`.
+    """
+
+    catalogue: Catalogue
+    shard: StoredShard
+    level: int
+    points: Collection[str]
+    chunks: Collection[int]
+    hours: Hours
+    tile_hours: Hours
+
+
+_tile = schema.tile.c
+_part = schema.part.c
+_head = schema.head.c
+
+_TILES = (
+    select(_tile.point, _tile.chunk, _tile.hour, _tile.rev, _tile.body)
+    .where(
+        _tile.level == bindparam("level"),
+        _tile.origin == bindparam("origin"),
+        _tile.shard == bindparam("shard"),
+        _tile.point.in_(bindparam("points", expanding=True)),
+        _tile.chunk.in_(bindparam("chunks", expanding=True)),
+        _tile.hour.between(bindparam("first"), bindparam("last")),
+    )
+    .order_by(_tile.point, _tile.chunk, _tile.hour, _tile.rev)
+)
+_PARTS = (
+    select(_part.point, _part.chunk, _part.window, _part.body)
+    .where(
+        _part.level == bindparam("level"),
+        _part.shard == bindparam("shard"),
+        _part.point.in_(bindparam("points", expanding=True)),
+        _part.chunk.in_(bindparam("chunks", expanding=True)),
+        _part.window.between(bindparam("first"), bindparam("last")),
+    )
+    .order_by(_part.point, _part.chunk, _part.window)
+)
+_HEADS = (
+    select(_head.window, _head.body)
+    .where(_head.shard == bindparam("shard"), _head.window.between(bindparam("first"), bindparam("last")))
+    .order_by(_head.window, _head.sequence)
+)
+_TILE_HOURS = _TILES.with_only_columns(_tile.hour).order_by(None).distinct()
+_PART_WINDOWS = _PARTS.with_only_columns(_part.window).order_by(None).distinct()
+_HEAD_WINDOWS = _HEADS.with_only_columns(_head.window).order_by(None).distinct()
+_HEADS_OF_HOURS = (
+    "SELECT hour * 6, body FROM head WHERE shard = ? AND hour BETWEEN ? / 6 AND ? / 6 ORDER BY hour, sequence"
+)
+
+
+def fetch(connection: Connection, wanted: Wanted) -> Blobs:
+    """The rows wanted; head rows only of the stored period, parts and head rows only of the file's own origin."""
+    shard, hours = wanted.shard, wanted.hours
+    found = Blobs()
+    which = {"level": wanted.level, "shard": shard.id, "points": sorted(wanted.points), "chunks": sorted(wanted.chunks)}
+    tiles = {**which, "origin": shard.origin, "first": wanted.tile_hours.first, "last": wanted.tile_hours.last}
+    found.tiles.extend(TileRow(*row) for row in connection.execute(_TILES, tiles))
+    version = wanted.catalogue.version
+    if shard.origin == version.origin:
+        windows = {"first": hours.first_window, "last": hours.last_window}
+        if version.schema >= PARTS_SINCE:
+            found.parts.extend(PartRow(*row) for row in connection.execute(_PARTS, {**which, **windows}))
+        if wanted.level == RAW:
+            found.heads.extend(fetch_heads(connection, version.schema, shard.id, hours))
+    return found
+
+
+def fetch_heads(connection: Connection, version: int, shard: int, hours: Hours) -> list[HeadRow]:
+    """The head rows of one of the file's own shards, oldest first."""
+    first, last = hours.first_window, hours.last_window
+    if version < PARTS_SINCE:
+        rows = connection.exec_driver_sql(_HEADS_OF_HOURS, (shard, first, last))
+    else:
+        rows = connection.execute(_HEADS, {"shard": shard, "first": first, "last": last})
+    return [HeadRow(*row) for row in rows]
+
+
+def stored_hours(connection: Connection, wanted: Wanted) -> set[int]:
+    """The hours in which rows that are wanted begin, without reading them."""
+    shard, version = wanted.shard, wanted.catalogue.version
+    which = {"level": wanted.level, "shard": shard.id, "points": sorted(wanted.points), "chunks": sorted(wanted.chunks)}
+    tiles = {**which, "origin": shard.origin, "first": wanted.tile_hours.first, "last": wanted.tile_hours.last}
+    found = set(connection.scalars(_TILE_HOURS, tiles))
+    if shard.origin == version.origin:
+        windows = {"first": wanted.hours.first_window, "last": wanted.hours.last_window}
+        if version.schema >= PARTS_SINCE:
+            found.update(
+                window // WINDOWS_IN_HOUR for window in connection.scalars(_PART_WINDOWS, {**which, **windows})
+            )
+        if wanted.level == RAW:
+            found |= _head_hours(connection, version.schema, shard.id, wanted.hours)
+    return found
+
+
+def _head_hours(connection: Connection, version: int, shard: int, hours: Hours) -> set[int]:
+    if version < PARTS_SINCE:
+        statement = "SELECT DISTINCT hour FROM head WHERE shard = ? AND hour BETWEEN ? AND ?"
+        return set(connection.exec_driver_sql(statement, (shard, hours.first, hours.last)).scalars())
+    windows = {"shard": shard, "first": hours.first_window, "last": hours.last_window}
+    return {window // WINDOWS_IN_HOUR for window in connection.scalars(_HEAD_WINDOWS, windows)}

@@ -1,0 +1,102 @@
+"""Roll-ups as they are stored: tiles and parts of a level laid onto the slots that are wanted."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.store.history.codec import CorruptBlob
+from console.store.history.levels import MINUTE, RAW, SECONDS_IN_HOUR, WINDOW
+from console.store.history.quantise import Integers
+from console.store.history.rollups import COLUMNS, Stats, decode_rollups
+from console.store.history.tiles import SERIES
+from console.store.reading.blobs import Blobs, Hours, Wanted, fetch
+from console.store.reading.damage import Complain, Damage
+from console.store.reading.figures import lay_under, nothing, plain, slots_of
+from console.store.reading.grid import HOURS_IN_DAY, Slots
+from console.store.reading.sources import Source
+
+Flags: TypeAlias = NDArray[np.bool_]
+
+
+def wanted_of(source: Source, level: int, slots: Slots) -> Wanted:
+    """The rows that hold a source at a level in some time."""
+    hours = slots.hours
+    begin = {RAW: hours.first, MINUTE: hours.first - hours.first % HOURS_IN_DAY}
+    first = begin.get(level, int(source.file.start // SECONDS_IN_HOUR))
+    points = {pick.point for pick in source.picks}
+    chunks = {chunk for pick in source.picks for chunk in np.unique(pick.chunks).tolist()}
+    return Wanted(source.catalogue, source.shard, level, points, chunks, hours, Hours(first, hours.last))
+
+
+async def read_tiles(
+    source: Source, level: int, slots: Slots, damage: Damage, columns: Collection[str] = COLUMNS
+) -> tuple[Stats, list["Coverage"]]:
+    """Figures of a source as they were rolled up, and what was; other columns than those asked for are NaN."""
+    blobs = await source.file.read(partial(fetch, wanted=wanted_of(source, level, slots)))
+    complain = damage.of(source.file.name)
+    return await asyncio.to_thread(_lay_tiles, source, slots, blobs, columns, complain)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coverage:
+    """Which slots were rolled up.
+
+    Attributes:
+        series: Of which series, by their place in the source.
+        covered: By slot.
+    """
+
+    series: Integers
+    covered: Flags
+
+
+def _lay_tiles(
+    source: Source, slots: Slots, blobs: Blobs, columns: Collection[str], complain: Complain
+) -> tuple[Stats, list[Coverage]]:
+    found = nothing(len(source.rows), slots.count, columns)
+    coverages: dict[bytes, Coverage] = {}
+    for pick, chunk, series in source.chunks:
+        covered = np.zeros(slots.count, np.bool_)
+        places = _places(blobs, pick.point, chunk, slots.step)
+        rows = pick.ranks[pick.chunks == chunk] % SERIES
+        decoded = _decode_all([body for _, body in places], rows, columns, complain)
+        for (first, _), figures in zip(places, decoded, strict=True):
+            if figures is not None:
+                mine = slots.overlap(first, figures.quality.shape[1])
+                covered[slots.place_of(mine)] = True
+                part = slots_of(figures, slice(mine.first - first, mine.first - first + mine.count), columns)
+                lay_under(found, plain(series), slots.place_of(mine), part, columns)
+        known = coverages.get(covered.tobytes())
+        joined = series if known is None else np.concatenate([known.series, series])
+        coverages[covered.tobytes()] = Coverage(joined, covered)
+    return found, list(coverages.values())
+
+
+def _places(blobs: Blobs, point: str, chunk: int, step: float) -> list[tuple[int, bytes]]:
+    """The first slot and the body of the tiles and parts of a chunk, those first that stay."""
+    tiles = [tile for tile in blobs.tiles if (tile.point, tile.chunk) == (point, chunk)]
+    parts = [part for part in blobs.parts if (part.point, part.chunk) == (point, chunk)]
+    return [
+        *((round(tile.hour * SECONDS_IN_HOUR / step), tile.body) for tile in sorted(tiles, key=lambda one: -one.rev)),
+        *((round(part.window * WINDOW / step), part.body) for part in parts),
+    ]
+
+
+def _decode_all(
+    bodies: Sequence[bytes], rows: Integers, columns: Collection[str], complain: Complain
+) -> list[Stats | None]:
+    """Many roll-ups at once; None for a damaged one."""
+    if not bodies:
+        return []
+    try:
+        return list(decode_rollups(bodies, columns, rows))
+    except CorruptBlob as error:
+        if len(bodies) == 1:
+            complain("a roll-up", error)
+            return [None]
+    return [one for body in bodies for one in _decode_all([body], rows, columns, complain)]

@@ -1,0 +1,206 @@
+"""Which rows of which shards hold the series that are asked for."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.store.history.quantise import Integers
+from console.store.history.tiles import SERIES
+from console.store.reading.catalogue import Catalogue, SeriesTable, StoredShard
+from console.store.reading.files import StoredFile
+from drivers.core.points import POINTS, PointKind
+from drivers.core.reading import Signal
+
+Series: TypeAlias = tuple[str, str]
+"""Point and part."""
+
+_SHARED_ROWS = 512
+"""Series that stand in several places at once are merged so many at a time."""
+
+_RANKS = 8 * SERIES
+"""Series of one shard that are decoded together, at most: bounds memory."""
+
+
+def kind_of(point: str) -> PointKind:
+    """How a point behaves; one that this version does not know is taken for a gauge."""
+    return POINTS[point].kind if point in POINTS else PointKind.GAUGE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pick:
+    """Some series of one point in a shard, by rank."""
+
+    point: str
+    ranks: Integers
+
+    @property
+    def chunks(self) -> Integers:
+        """The tile of each."""
+        return self.ranks // SERIES
+
+    @property
+    def kind(self) -> PointKind:
+        """How the point behaves."""
+        return kind_of(self.point)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """Series that stand in one shard of one file, and which rows of the answer they are.
+
+    Attributes:
+        file: Where.
+        catalogue: Of the file.
+        shard: Of the file.
+        picks: The series, point after point.
+        rows: For each series in the order of the picks: its row in the block.
+    """
+
+    file: StoredFile
+    catalogue: Catalogue
+    shard: StoredShard
+    picks: tuple[Pick, ...]
+    rows: Integers
+
+    @property
+    def gauges(self) -> NDArray[np.bool_]:
+        """For each series, whether it is of a gauge."""
+        return np.concatenate([np.full(len(pick.ranks), pick.kind is PointKind.GAUGE) for pick in self.picks])
+
+    @property
+    def slices(self) -> list[tuple[Pick, slice]]:
+        """Each pick with its place among the rows."""
+        found: list[tuple[Pick, slice]] = []
+        at = 0
+        for pick in self.picks:
+            found.append((pick, slice(at, at + len(pick.ranks))))
+            at += len(pick.ranks)
+        return found
+
+    @property
+    def chunks(self) -> list[tuple[Pick, int, Integers]]:
+        """Each point's tiles, and which of the series stand in each."""
+        found: list[tuple[Pick, int, Integers]] = []
+        for pick, rows in self.slices:
+            chunks = pick.chunks
+            found += [
+                (pick, chunk, rows.start + np.flatnonzero(chunks == chunk)) for chunk in np.unique(chunks).tolist()
+            ]
+        return found
+
+    def only(self, series: Integers) -> "Source":
+        """Some of the series, by their place here in ascending order; they are the rows of what is read."""
+        picks: list[Pick] = []
+        for pick, rows in self.slices:
+            mine = series[(series >= rows.start) & (series < rows.stop)] - rows.start
+            if len(mine):
+                picks.append(Pick(pick.point, pick.ranks[mine]))
+        return Source(self.file, self.catalogue, self.shard, tuple(picks), np.arange(len(series)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Series that are read together.
+
+    Attributes:
+        rows: For each: which row it is of everything that was asked for.
+        sources: Where they stand, those to be preferred first.
+    """
+
+    rows: Integers
+    sources: tuple[Source, ...]
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether its only source has exactly its series in their order."""
+        (source,) = self.sources
+        return len(source.rows) == len(self.rows) and bool((source.rows == np.arange(len(self.rows))).all())
+
+    def only(self, rows: Integers) -> "Block":
+        """Some of the rows, by their place here in ascending order."""
+        place = np.full(len(self.rows), -1)
+        place[rows] = np.arange(len(rows))
+        sources: list[Source] = []
+        for source in self.sources:
+            mine = np.flatnonzero(place[source.rows] >= 0)
+            if len(mine):
+                sources.append(replace(source.only(mine), rows=place[source.rows[mine]]))
+        return Block(self.rows[rows], tuple(sources))
+
+
+def blocks_of(
+    file: StoredFile, catalogue: Catalogue, point: str, chosen: NDArray[np.bool_], rows: Integers
+) -> list[Block]:
+    """The chosen series of a point in a file as blocks; `rows` says which row of the answer each series is."""
+    table = catalogue.series(point)
+    wanted = chosen[table.place_row]
+    found: list[Block] = []
+    for number, shard in enumerate(table.shards):
+        mine = np.flatnonzero(wanted & table.alone & (table.place_shard == number))
+        for part in _split(mine, table.place_rank[mine] // _RANKS):
+            series = table.place_row[part]
+            pick = Pick(point, table.place_rank[part])
+            source = Source(file, catalogue, shard, (pick,), np.arange(len(part)))
+            found.append(Block(rows[series], (source,)))
+    shared = np.unique(table.place_row[wanted & ~table.alone])
+    for first in range(0, len(shared), _SHARED_ROWS):
+        series = shared[first : first + _SHARED_ROWS]
+        found.append(Block(rows[series], tuple(_shared(file, catalogue, table, point, series))))
+    return found
+
+
+def _split(places: Integers, groups: Integers) -> Iterable[Integers]:
+    edges = np.flatnonzero(np.diff(groups)) + 1
+    return [part for part in np.split(places, edges) if len(part)]
+
+
+def _shared(
+    file: StoredFile, catalogue: Catalogue, table: SeriesTable, point: str, series: Integers
+) -> Iterable[Source]:
+    row_of = np.full(len(table.devices), -1)
+    row_of[series] = np.arange(len(series))
+    wanted = row_of[table.place_row] >= 0
+    # A device whose layout changed has several seats, often in one shard: each place of a series is another source.
+    for number, shard in enumerate(table.shards):
+        mine = np.flatnonzero(wanted & (table.place_shard == number))
+        while len(mine):
+            _, first = np.unique(table.place_row[mine], return_index=True)
+            places = mine[np.sort(first)]
+            rows = row_of[table.place_row[places]]
+            yield Source(file, catalogue, shard, (Pick(point, table.place_rank[places]),), rows)
+            mine = np.setdiff1d(mine, places)
+
+
+def signals_of(catalogue: Catalogue, device: UUID, wanted: Sequence[Series]) -> dict[Series, Signal]:
+    """Those of the wanted series that a device has in a file, with the newest signal of each."""
+    found: dict[Series, Signal] = {}
+    places = catalogue.seats.get(device, ())
+    for shard, seat in sorted(places, key=lambda place: place[0].rows[place[1]].rowid):
+        mine = {(signal.point, signal.part): signal for signal in shard.layout(seat).signals}
+        found.update({series: mine[series] for series in wanted if series in mine})
+    return found
+
+
+def block_of_device(file: StoredFile, catalogue: Catalogue, device: UUID, series: Sequence[Series]) -> Block:
+    """Series of one device as one block whose rows they are in that order."""
+    sources: list[Source] = []
+    for shard, seat in catalogue.seats.get(device, ()):
+        layout = shard.layout(seat)
+        places = [
+            (point, int(shard.ranked(point).first[seat]) + nth, row)
+            for row, (point, part) in enumerate(series)
+            for nth, position in enumerate(layout.points.get(point, ()))
+            if layout.signals[position].part == part
+        ]
+        points = dict.fromkeys(point for point, _, _ in places)
+        picks = tuple(
+            Pick(point, np.array([rank for name, rank, _ in places if name == point], np.int64)) for point in points
+        )
+        rows = np.array([row for point in points for name, _, row in places if name == point], np.int64)
+        if picks:
+            sources.append(Source(file, catalogue, shard, picks, rows))
+    return Block(np.arange(len(series)), tuple(sources))
