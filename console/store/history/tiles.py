@@ -187,6 +187,22 @@ def _shape(tile: _Tile, rows: Integers | None) -> tuple[int, int]:
     return tile.series if rows is None else len(rows), tile.windows * tile.slots
 
 
+def decode_window_steps(blob: bytes, window_in_hour: int) -> Cells:
+    """All samples of one window (0 to 5) as they are stored; no series where the tile lacks it. Raises `CorruptBlob`.
+
+    A segment that stands alone is its window, whatever `window_in_hour` says.
+    """
+    if blob[:1] == bytes([hour_tiles.FORMAT]):
+        cells = hour_tiles.decode_hour(blob)[0]
+        slots = cells.steps.shape[1] // WINDOWS_IN_HOUR
+        mine = slice(window_in_hour * slots, (window_in_hour + 1) * slots)
+        return Cells(cells.steps[:, mine], cells.quality[:, mine])
+    tile = _read_tile(blob, window_in_hour)
+    if not tile.segments:
+        return Cells(np.empty((0, tile.slots), np.int64), np.empty((0, tile.slots), np.uint8))
+    return decode_matrices([tile.segments[0].matrix])[0]
+
+
 def decode_window(blob: bytes, window_in_hour: int, upto_slot: int | None = None) -> Newest:
     """The newest of every series in one window (0 to 5) up to and with a slot of it, or to its end.
 
