@@ -52,6 +52,9 @@ _CELLS = 16_384
 
 _MOST_ROWS = 256
 
+_MOST_CELLS = 1 << 24
+"""More than any matrix has; what claims more is not worth the memory."""
+
 _MOST_DIVIDED = 65_535
 
 _SAMPLED = 16
@@ -217,8 +220,8 @@ def read_matrix(blob: memoryview, head: int = 0) -> Matrix:
     if len(blob) < entries:
         raise CorruptBlob("a matrix ends within its header")
     series, slots, rows = _FRONT.unpack_from(blob, head)
-    if not rows:
-        raise CorruptBlob("a matrix has bands of no series")
+    if not rows or series * slots > _MOST_CELLS:
+        raise CorruptBlob(f"a matrix has {series} series of {slots} slots in bands of {rows}")
     at = entries + _ENTRY.size * -(-series // rows)
     if len(blob) < at + _CRC.size:
         raise CorruptBlob("a matrix ends within its header")
