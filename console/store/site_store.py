@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from console.domain.inventory import Site
-from console.services.ports import Records, StoreFull
+from console.services.ports import Fill, Records, StoreFull
 from console.store import schema
 from console.store.database import Database
 from console.store.engine import StoreError, open_reader_engine, open_writer, wal_reset_warning
@@ -19,6 +19,7 @@ from console.store.reading.history_reader import FolderReader, open_reader
 from console.store.records.attendance import Attendance, Gap
 from console.store.records.conflicts import Conflict, read_conflicts
 from console.store.records.event_log import EventLog
+from console.store.records.fills import Fills
 from console.store.records.incident_log import SqlIncidentLog
 from console.store.records.inventory import Inventory, build_site, fetch_site
 from console.store.records.origin_events import Origin
@@ -52,6 +53,7 @@ class SiteStore:
         self.incident_log = SqlIncidentLog(database, self.event_log)
         self.reader: FolderReader = open_reader(folder)
         self._attendance = Attendance(database, self.event_log)
+        self._fills = Fills(database, self.event_log)
         self._inventory = Inventory(database, self.event_log)
         self._past = PastRecords(database)
         self._database = database
@@ -147,6 +149,14 @@ class SiteStore:
     async def gaps(self, start: float, stop: float) -> list[Gap]:
         """The gaps that touch [start, stop), oldest first."""
         return await self._attendance.gaps(start, stop)
+
+    async def record_fill(self, fill: Fill) -> None:
+        """Keep what a device's own log gave. Raises `StoreFull`."""
+        await self._fills.record(fill)
+
+    async def fills(self, start: float, stop: float) -> list[Fill]:
+        """The fills of holes that touch [start, stop), by their end."""
+        return await self._fills.between(start, stop)
 
     def size(self) -> int:
         """Bytes on disk of the folder's databases. Touches the disk: call it in a thread."""

@@ -13,6 +13,7 @@ from console.store import schema
 from console.store.records.alarm_events import ALARM, check_alarm, work_out_alarms
 from console.store.records.chain import ChainError, StoredEvent
 from console.store.records.conflicts import Conflict
+from console.store.records.fill_events import FILL, check_fill
 from console.store.records.gap_events import GAP, check_gap, work_out_gaps
 from console.store.records.incident_events import INCIDENT, check_incident, work_out_incidents
 from console.store.records.inventory_fields import ALIAS, DEVICE, INVENTORY
@@ -31,6 +32,7 @@ _CHECKS: Mapping[str, Callable[[StoredEvent], None]] = {
     INCIDENT: check_incident,
     ALARM: check_alarm,
     GAP: check_gap,
+    FILL: check_fill,
     ORIGIN: check_origin,
     **dict.fromkeys(INVENTORY, check_inventory),
 }
