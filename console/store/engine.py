@@ -10,15 +10,16 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, Table, event, insert
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, StaticPool
 
 from console.services.ports import StoreBusy, StoreFull
 
@@ -139,6 +140,16 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def over(connection: sqlite3.Connection) -> Engine:
+    """A blocking engine over one plain connection, for work in a thread with what is written for SQLAlchemy.
+
+    Its transactions are those of the plain connection. Closing that one is left to the caller.
+    """
+    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+    event.listen(engine, "begin", lambda begun: begun.exec_driver_sql("BEGIN"))
+    return engine
+
+
 def connect_writer(path: Path) -> sqlite3.Connection:
     """A plain writing connection to a file that nobody else writes, with the pragmas of `open_writer`. Close it."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -214,5 +225,10 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[objec
     microsecond for each value. `prefix` is "OR REPLACE" or "OR IGNORE".
     """
     if rows:
-        statement = insert(table).prefix_with(prefix) if prefix else insert(table)
-        connection.exec_driver_sql(str(statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))), list(rows))
+        connection.exec_driver_sql(_insert_statement(table, prefix), list(rows))
+
+
+@cache
+def _insert_statement(table: Table, prefix: str) -> str:
+    statement = insert(table).prefix_with(prefix) if prefix else insert(table)
+    return str(statement.compile(dialect=sqlite.dialect(paramstyle="qmark")))

@@ -21,7 +21,8 @@ import console
 from console.store.care.archive_format import BLOCK, ENDING, FORMAT, MANIFEST, Manifest, Member
 from console.store.care.folder import CONSOLE_FILE, database_files, logs_of, size_with_log, sync_folder
 from console.store.care.progress import Progress
-from console.store.engine import StoreError, connect_reader, full_disk_as_store_full
+from console.store.engine import StoreError, connect_reader, full_disk_as_store_full, over
+from console.store.records.origins import part_from_writer
 
 PAGES = 1024
 """Pages copied between two looks at whether the work was called off: 8 MB."""
@@ -77,7 +78,7 @@ def _write(folder: Path, part: Path, copy: Path, progress: Progress) -> Manifest
                 progress.step(f"copying {name}", done, total)
                 copy_database(path, copy, progress)
                 if path.name == CONSOLE_FILE:
-                    schema, site_id, site_name, origin = _identity(copy)
+                    schema, site_id, site_name, origin = _parted(copy)
                 members.append(_pack(archive, copy, name, progress))
                 done = min(total, done + members[-1].size)
                 copy.unlink()
@@ -117,11 +118,16 @@ def copy_database(path: Path, copy: Path, progress: Progress) -> None:
         raise StoreError(f"{path} cannot be copied: {error}. `terrahash verify` says more.") from error
 
 
-def _identity(copy: Path) -> tuple[int, str, str, str]:
-    """Schema version, site id, site name and origin of a copied console file."""
-    with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-        meta = dict(connection.execute("SELECT key, value FROM meta"))
-        site = connection.execute("SELECT id, name FROM site").fetchone() or ("", "")
+def _parted(copy: Path) -> tuple[int, str, str, str]:
+    """Schema version, site id, site name and origin of a copied console file.
+
+    Whoever restores it writes on as another origin: the folder it was taken of may live on.
+    """
+    with closing(sqlite3.connect(copy, isolation_level=None)) as plain:
+        with over(plain).begin() as connection:
+            part_from_writer(connection)
+        meta = dict(plain.execute("SELECT key, value FROM meta"))
+        site = plain.execute("SELECT id, name FROM site").fetchone() or ("", "")
     return int(meta.get("schema", 0)), site[0], site[1], meta.get("origin", "")
 
 

@@ -8,6 +8,7 @@ import sqlite3
 import zipfile
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ from console.store.care.backup import PAGES, back_up, copy_database
 from console.store.care.progress import Cancelled, Progress
 from console.store.care.restore import FolderNotEmpty, restore
 from console.store.engine import StoreError, connect_writer
+from console.store.site_store import SiteStore
 from tests.integration.store.kept_site import HOUR, called_off_at, hashrate, new_site, write_hours
 
 
@@ -165,3 +167,16 @@ def test_that_no_folder_and_no_room_are_said(tmp_path: Path, capsys: pytest.Capt
     assert main(["backup", str(tmp_path / "nowhere"), str(tmp_path / "kept.zip")]) == 3
     assert "no site folder" in capsys.readouterr().err
     assert not (tmp_path / "kept.zip").exists()
+
+
+def test_that_a_restored_site_writes_on_as_another_origin(folder: Path, tmp_path: Path) -> None:
+    async def origin(of: Path) -> UUID:
+        store = await SiteStore.open(of)
+        await store.close()
+        return store.origin
+
+    before = asyncio.run(origin(folder))
+    back_up(folder, tmp_path / "kept.zip", Progress())
+    assert asyncio.run(origin(folder)) == before
+    restore(tmp_path / "kept.zip", tmp_path / "again", Progress())
+    assert asyncio.run(origin(tmp_path / "again")) != before
