@@ -82,9 +82,15 @@ class MinerFigures:
 
 
 class Inventory:
-    """Remembers what is worked out of a site and a shape until either of them is another object."""
+    """Remembers what is worked out of a site and a shape until either of them is another object.
 
-    def __init__(self) -> None:
+    Args:
+        recalls: What a miner said it should give is held while it is silent. Not so for the past, where the frame
+            before may be of a later moment: one moment must always look the same.
+    """
+
+    def __init__(self, *, recalls: bool = True) -> None:
+        self._recalls = recalls
         self._site: Site | None = None
         self._shape: FrameShape | None = None
         self._places = Places((), {}, (), np.empty(0, np.int64), 0)
@@ -141,12 +147,12 @@ class Inventory:
         return cast("T", self._once[name])
 
     def _expected(self, frame: Frame, rows: Rows) -> Floats:
-        """What each miner should give: what it says itself, also when it has fallen silent since.
+        """What each miner should give: what it says itself, in the present also when it has fallen silent since.
 
         One that never answered is expected to be like its neighbours; only where none of them says, the nameplate.
         """
         nominal = _pick(frame.whole("hashrate_nominal")[0], rows.miners)
-        self._nominal = np.where(nominal > 0, nominal, self._nominal)
+        self._nominal = np.where(nominal > 0, nominal, self._nominal if self._recalls else np.nan)
         usual = median(self._nominal)
         alike = np.isfinite(rows.nameplate) if np.isfinite(usual) else np.zeros(len(nominal), np.bool_)
         fallback = np.where(alike, usual, rows.nameplate)

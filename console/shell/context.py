@@ -64,7 +64,7 @@ class OpenSite:
 
     def __post_init__(self) -> None:
         self._live = Presenters(self.feed.inventory, self.feed.standing, self.feed.record)
-        self._past = Presenters(Inventory(), StandingIndex(), SiteRecord())
+        self._past = Presenters(Inventory(recalls=False), StandingIndex(), SiteRecord())
 
     async def end_with_record(self) -> None:
         """Let the end of the record stand for the present: nobody collects.
