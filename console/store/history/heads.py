@@ -1,10 +1,10 @@
-"""Head rows: what one shard reported in one sweep, kept as a blob until its hour is full.
+"""Head rows: what one shard reported in one sweep, kept as a blob until its window is over.
 
 Layout of a blob, little endian: format byte, CRC-32 of the rest (u32), size of the plain body (u32), then a zstd frame
 of: number of sections (u16), number of losses (u32); each section: layout id (i64), devices (u32), series (u16), width
 (u8), flags (u8), seats (u16 each), slots (u16 each), byte planes of the differences from device to device of each
 series, and one quality byte for each sample unless all are good; then the losses: seats (u16), slots (u16), reasons
-(u8).
+(u8). Slots count from the begin of the window (format 2), or of the hour (format 1, which earlier versions wrote).
 """
 
 import struct
@@ -16,17 +16,22 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from console.store.history.codec import CorruptBlob, compress, decompress, narrow, pack, unpack
+from console.store.history.codec import CorruptBlob, compress, decompress, from_planes, narrow, pack
+from console.store.history.levels import WINDOWS_IN_HOUR
 from console.store.history.quantise import Codes, Integers
 
-_FORMAT = 1
+_HOURLY = 1
+_FORMAT = 2
 _FRONT = struct.Struct("<BII")
 _COUNTS = struct.Struct("<HI")
 _SECTION = struct.Struct("<qIHBB")
 _ALL_GOOD = 1
+_NARROW = 2
+"""The integers themselves, not only their differences, fit 32 bits."""
 _LEVEL = 1
 
 Shorts: TypeAlias = NDArray[np.uint16]
+Steps: TypeAlias = NDArray[np.signedinteger]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +41,15 @@ class Section:
     Attributes:
         layout: Layout id.
         seats: Seat of each device in its shard; a seat may stand here for several slots.
-        slots: Slot of each within the hour.
-        steps: Series x devices, in steps.
+        slots: Slot of each within the window.
+        steps: Series x devices, in steps; int32 where they fit, else int64.
         quality: Series x devices.
     """
 
     layout: int
     seats: Shorts
     slots: Shorts
-    steps: Integers
+    steps: Steps
     quality: Codes
 
 
@@ -59,10 +64,11 @@ class Losses:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One sweep of one shard within one hour."""
+    """One sweep of one shard within one window; `hourly` when its slots count from the hour (format 1)."""
 
     sections: tuple[Section, ...]
     losses: Losses
+    hourly: bool = False
 
 
 NO_LOSSES = Losses(np.empty(0, np.uint16), np.empty(0, np.uint16), np.empty(0, np.uint8))
@@ -74,11 +80,14 @@ def encode_head(head: Head) -> bytes:
     for section in head.sections:
         series, devices = section.steps.shape
         steps = narrow(section.steps)
-        differences = np.diff(steps, axis=1, prepend=steps.dtype.type(0))
+        differences = np.empty_like(steps)
+        differences[:, :1] = steps[:, :1]
+        np.subtract(steps[:, 1:], steps[:, :-1], out=differences[:, 1:])
         width, planes = pack(differences)
         all_good = not section.quality.any()
+        flags = (_ALL_GOOD if all_good else 0) | (_NARROW if steps.dtype == np.int32 else 0)
         parts += (
-            _SECTION.pack(section.layout, devices, series, width, _ALL_GOOD if all_good else 0),
+            _SECTION.pack(section.layout, devices, series, width, flags),
             section.seats.tobytes(),
             section.slots.tobytes(),
             planes,
@@ -101,20 +110,23 @@ def decode_head(
     Raises:
         CorruptBlob: Wrong format, checksum or size.
     """
-    if len(blob) < _FRONT.size or blob[0] != _FORMAT:
-        raise CorruptBlob(f"no head row of format {_FORMAT}: {blob[:1].hex() or 'empty'}")
+    if len(blob) < _FRONT.size or blob[0] not in {_HOURLY, _FORMAT}:
+        raise CorruptBlob(f"no head row of a known format: {blob[:1].hex() or 'empty'}")
     _, checksum, size = _FRONT.unpack_from(blob)
     frame = memoryview(blob)[_FRONT.size :]
     if zlib.crc32(frame) != checksum:
         raise CorruptBlob("a head row fails its checksum")
     reader = _Cursor(decompress(frame, size))
     try:
-        return _decode(reader, wanted, rows)
+        sections, losses = _decode(reader, wanted, rows)
+        return Head(sections, losses, blob[0] == _HOURLY)
     except (struct.error, ValueError) as error:
         raise CorruptBlob(f"a head row does not hold what its header says: {error}") from error
 
 
-def _decode(reader: "_Cursor", wanted: Mapping[int, int] | None, rows: Mapping[int, Integers] | None) -> Head:
+def _decode(
+    reader: "_Cursor", wanted: Mapping[int, int] | None, rows: Mapping[int, Integers] | None
+) -> tuple[tuple[Section, ...], Losses]:
     sections, losses = _COUNTS.unpack(reader.take(_COUNTS.size))
     found: list[Section] = []
     seats_of = _by_layout(wanted) if wanted is not None else None
@@ -127,7 +139,7 @@ def _decode(reader: "_Cursor", wanted: Mapping[int, int] | None, rows: Mapping[i
     if wanted is not None and losses:
         mine = np.isin(seats, list(wanted))
         seats, slots, reasons = seats[mine], slots[mine], reasons[mine]
-    return Head(tuple(found), Losses(seats, slots, reasons))
+    return tuple(found), Losses(seats, slots, reasons)
 
 
 def _by_layout(wanted: Mapping[int, int]) -> dict[int, list[int]]:
@@ -156,13 +168,42 @@ def _decode_section(
         mine = np.flatnonzero(np.isin(seats, seats_of.get(layout, ())))
         if not len(mine):
             return None
-    steps = np.zeros((series, devices), np.int64)
+    kind = np.int32 if flags & _NARROW else np.int64
+    steps: Steps = np.zeros((series, devices), kind)
     if width:
-        np.cumsum(unpack(planes, width), axis=1, out=steps)
+        np.cumsum(from_planes(planes), axis=1, dtype=kind, out=steps)
     codes = np.zeros((series, devices), np.uint8) if all_good else quality
     if mine is not None:
         return Section(layout, seats[mine], slots[mine], steps[:, mine], codes[:, mine])
     return Section(layout, seats, slots, steps, codes)
+
+
+def split_hourly(head: Head, slots: int) -> dict[int, Head]:
+    """A head of format 1 as heads of format 2, by place (0 to 5) of their window in the hour.
+
+    Args:
+        head: Its slots count from the hour.
+        slots: Slots in a window.
+    """
+    found: dict[int, Head] = {}
+    for place in range(WINDOWS_IN_HOUR):
+        first, last = place * slots, (place + 1) * slots
+        sections: list[Section] = []
+        for section in head.sections:
+            mine = (section.slots >= first) & (section.slots < last)
+            if mine.any():
+                shifted = (section.slots[mine] - first).astype(np.uint16)
+                sections.append(
+                    Section(
+                        section.layout, section.seats[mine], shifted, section.steps[:, mine], section.quality[:, mine]
+                    )
+                )
+        losses = head.losses
+        lost = (losses.slots >= first) & (losses.slots < last)
+        if sections or lost.any():
+            shifted = (losses.slots[lost] - first).astype(np.uint16)
+            found[place] = Head(tuple(sections), Losses(losses.seats[lost], shifted, losses.reasons[lost]))
+    return found
 
 
 class _Cursor:

@@ -1,28 +1,42 @@
-"""The history writer of a site folder: sweeps become head rows at once, full hours become tiles in the background."""
+"""The history writer of a site folder: sweeps become head rows at once, windows, hours and days become tiles later."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
+
 from console.domain.inventory import Site
-from console.domain.telemetry import Block, LiveColumns
-from console.services.ports import StoreFull, Waiting
-from console.store.history.backlog import Backlog
+from console.domain.telemetry import Codes, LiveColumns
+from console.services.ports import StoreFull, SweepWaits, Waiting
+from console.store.history.backlog import Backlog, WaitingSweep
+from console.store.history.copies import Copies
 from console.store.history.flush import Flusher
-from console.store.history.month import MonthFile, month_of, months
-from console.store.history.sweep import HeadRow, Picks, Plan, Snapshot, Tracker
-from console.store.history.tiles import HOUR
+from console.store.history.late import WINDOWS_AT_ONCE, LateSamples, held_slots, late_rows
+from console.store.history.levels import SECONDS_IN_DAY, WINDOWS_IN_DAY, slots_in_window, window_of
+from console.store.history.month import MonthFile, month_of_window
+from console.store.history.month_files import MonthFiles
+from console.store.history.sweep import Picks, Plan, Snapshot, Tracker
+from console.store.history.texts import NO_CHANGES, Changes, TextTracker
+from console.store.history.years import YearFiles
 from drivers.core.identity import DeviceKind
+from drivers.core.reading import Layout
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 FEW_MINERS = 5000
 """Up to so many miners are stored every 5 s, more every 10 s."""
+
+_UNKNOWN_PERIOD = 5.0
+"""Of a device that nobody told of."""
 
 AHEAD_SECONDS = 300.0
 """How long before its first second the file of a month is made."""
@@ -37,28 +51,44 @@ def stored_period(kind: DeviceKind, miners: int) -> float:
     return 10.0 if kind is DeviceKind.PDU else 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A sweep ready to be written.
+
+    Attributes:
+        picks: What it is made of.
+        sweeps: Its head rows, by month; empty when a month that it needs is not open.
+        months: The months it needs.
+        texts: What has changed of texts, for the newest month.
+    """
+
+    picks: Picks
+    sweeps: tuple[WaitingSweep, ...]
+    months: frozenset[str]
+    texts: Changes
+
+
 class Historian:
-    """The `HistoryWriter` of a site folder. One task at a time may append; it belongs to one set of columns.
+    """The `HistoryWriter` and `LateWriter` of a site folder. Appending belongs to one set of columns.
 
     The stored period follows from a device's kind, as told by `know`; a device nobody told of is taken for a miner.
     """
 
     def __init__(self, folder: Path, origin: UUID) -> None:
-        self._folder = folder
-        self._origin = origin
         self._periods: Mapping[UUID, float] = {}
         self._news: Mapping[UUID, float] | None = None
-        self._default_period = stored_period(DeviceKind.MINER, 0)
-        self._tracker = Tracker(lambda device: self._periods.get(device, self._default_period))
-        self._columns: LiveColumns | None = None
-        self._blocks: tuple[int, tuple[Block, ...]] = (-1, ())
+        self._tracker = Tracker(self._period)
+        self._texts = TextTracker()
+        self._copies = Copies()
         self._plans: dict[str, tuple[int, Plan]] = {}
-        self._files: dict[str, MonthFile] = {}
         self._backlog = Backlog()
-        self._threads = ThreadPoolExecutor(2, "history")
+        self._sweeping = ThreadPoolExecutor(1, "history: sweep")
+        self._tiling = ThreadPoolExecutor(1, "history: tiles")
         self._one_at_a_time = asyncio.Lock()
-        self._opening = asyncio.Lock()
-        self._flusher = Flusher(self._in_thread)
+        self._years = YearFiles(folder, origin)
+        self._files = MonthFiles(folder, origin, self._in_thread)
+        self._flusher = Flusher(self._in_thread, self._years)
+        self._tending = asyncio.Lock()
         self._background: asyncio.Task[None] | None = None
         self._sweep: asyncio.Task[int] | None = None
 
@@ -68,17 +98,22 @@ class Historian:
         return self._backlog.state
 
     async def resume(self) -> None:
-        """Open the files that may hold head rows of unfinished hours. Call once, before the first append."""
-        for month in months(self._folder)[-2:]:
-            await self._file(month)
+        """Open the months that hold unfinished work, and bring older ones into this version's form.
+
+        Call once, before the first append.
+        """
+        await self._files.resume()
 
     def know(self, site: Site) -> None:
         """Take the kinds of a site's devices, and how many miners there are; counts from the next append on."""
         miners = sum(device.kind is DeviceKind.MINER for device in site.devices)
         self._news = {device.id: stored_period(device.kind, miners) for device in site.devices}
 
+    def _period(self, device: UUID) -> float:
+        return self._periods.get(device, _UNKNOWN_PERIOD)
+
     def _take_news(self) -> None:
-        """Between two appends, when no thread looks at the periods."""
+        """Between two sweeps, when no thread looks at the periods."""
         if self._news is not None:
             self._periods, self._news = self._news, None
             self._tracker.reclassify()
@@ -94,47 +129,135 @@ class Historian:
         A sweep that was begun is brought to its end even when its caller is cancelled: half of it may be written.
         """
         async with self._one_at_a_time:
-            if self._sweep is not None and not self._sweep.done():
-                await asyncio.wait([self._sweep])
-            self._take_news()
-            self._sweep = asyncio.create_task(self._store(self._copy(columns), at), name="history: sweep")
+            await self._sweep_over()
+            snapshot, is_first = self._copies.snapshot(columns)
+            if is_first:
+                self._tracker = Tracker(self._period)
+                self._texts = TextTracker()
+                self._plans.clear()
+            self._sweep = asyncio.create_task(self._store(snapshot, at), name="history: sweep")
             stored = await asyncio.shield(self._sweep)
         self._tend(at)
         return stored
 
+    async def _sweep_over(self) -> None:
+        """A sweep whose caller was cancelled goes on; the next one waits for it."""
+        if self._sweep is not None and not self._sweep.done():
+            await asyncio.wait([self._sweep])
+        self._take_news()
+
     async def _store(self, snapshot: Snapshot, at: float) -> int:
-        picks = await self._in_thread(self._tracker.pick, snapshot, at)
+        file = await self._files.file(month_of_window(window_of(at)))
+        encoded = await self._encoding(self._encode, snapshot, file, at, None)
+        if not all(month in self._files for month in encoded.months):
+            for month in encoded.months:
+                await self._files.file(month)
+            encoded = await self._encoding(self._encode, snapshot, file, at, encoded.picks)
+        waits: StoreFull | None = None
         stored = 0
-        for month, hours in _by_month(picks).items():
-            file = await self._file(month)
-            rows, count = await self._in_thread(self._encode, file, snapshot, picks, hours)
-            await file.append(rows, file.registry.additions())
-            stored += count
-        self._tracker.keep(snapshot, picks)
+        try:
+            stored = await self._write(encoded, file)
+        except StoreFull as error:
+            waits = error
+        self._tracker.keep(snapshot, encoded.picks)
+        if waits is not None:
+            raise SweepWaits(str(waits)) from waits
+        self._texts.keep(encoded.texts, snapshot.texts)
         return stored
 
-    def _copy(self, columns: LiveColumns) -> Snapshot:
-        if columns is not self._columns:
-            self._columns = columns
-            self._tracker = Tracker(lambda device: self._periods.get(device, self._default_period))
-            self._plans.clear()
-            self._blocks = (-1, ())
-        if self._blocks[0] != columns.revision:
-            self._blocks = (columns.revision, columns.blocks())
-        return Snapshot.of(columns, self._blocks[1])
+    def _encode(self, snapshot: Snapshot, newest: MonthFile, at: float, picks: Picks | None) -> _Encoded:
+        picks = self._tracker.pick(snapshot, at) if picks is None else picks
+        by_month: dict[str, list[int]] = {}
+        for window in picks.windows:
+            by_month.setdefault(month_of_window(window), []).append(window)
+        months = frozenset(by_month)
+        sweeps: list[WaitingSweep] = []
+        for month, windows in by_month.items():
+            file = self._files.get(month)
+            if file is None:
+                return _Encoded(picks, (), months, NO_CHANGES)
+            rows, samples = self._plan(file, snapshot).encode(snapshot, picks, windows)
+            sweeps.append(WaitingSweep(month, tuple(rows), samples, at))
+        texts = self._texts.changes(newest, snapshot.devices, snapshot.texts)
+        return _Encoded(picks, tuple(sweeps), months, texts)
 
-    def _encode(self, file: MonthFile, snapshot: Snapshot, picks: Picks, hours: list[int]) -> tuple[list[HeadRow], int]:
-        revision, plan = self._plans.get(file.month, (-1, None))
-        if plan is None or revision != snapshot.revision:
-            plan = Plan(snapshot.blocks, self._tracker.period_ms, file.registry)
-            self._plans[file.month] = (snapshot.revision, plan)
-        return plan.encode(snapshot, picks, hours)
+    def _plan(self, file: MonthFile, snapshot: Snapshot) -> Plan:
+        shape, plan = self._plans.get(file.name, (-1, None))
+        if plan is None or shape != self._tracker.shape:
+            plan = Plan(snapshot, self._tracker, file.registry)
+            self._plans[file.name] = (self._tracker.shape, plan)
+        return plan
 
-    async def _file(self, month: str) -> MonthFile:
-        async with self._opening:
-            if month not in self._files:
-                self._files[month] = await MonthFile.open(self._folder, month, self._origin)
-            return self._files[month]
+    async def _write(self, encoded: _Encoded, newest: MonthFile) -> int:
+        """Write a sweep after what waits; returns the samples that are durable now.
+
+        Raises:
+            StoreFull: What was not written waits.
+        """
+        todo = [sweep for sweep in encoded.sweeps if sweep.rows]
+        if len(self._backlog):
+            for sweep in todo:
+                self._backlog.keep(sweep)
+            return await self._catch_up()
+        stored = 0
+        texts = encoded.texts.rows
+        if texts and not any(sweep.month == newest.name for sweep in todo):
+            await newest.append((), texts)
+        for number, sweep in enumerate(todo):
+            file = await self._files.file(sweep.month)
+            try:
+                await file.append((sweep.rows,), texts if file is newest else ())
+            except StoreFull:
+                for one in todo[number:]:
+                    self._backlog.keep(one)
+                raise
+            stored += sweep.samples
+        return stored
+
+    async def _catch_up(self) -> int:
+        """Write what waits, oldest first. Raises `StoreFull`; what was written before stays written."""
+        stored = 0
+        while batch := self._backlog.batch():
+            file = await self._files.file(batch[0].month)
+            await file.append([sweep.rows for sweep in batch])
+            self._backlog.written(batch)
+            stored += sum(sweep.samples for sweep in batch)
+        return stored
+
+    async def insert(
+        self, device: UUID, layout: Layout, times: NDArray[np.float64], values: NDArray[np.float64], quality: Codes
+    ) -> int:
+        """Keep samples that came late or from a device's own log; see `LateWriter.insert`.
+
+        They become head rows of their windows; with the next background work, another revision of their hours, whose
+        roll-ups, keyframes and daily figures are worked out again.
+        """
+        async with self._one_at_a_time:
+            await self._sweep_over()
+            period_ms = round(self._period(device) * 1000)
+            late = await self._encoding(LateSamples.of, times, values, quality, period_ms)
+            per_window = slots_in_window(period_ms)
+            windows = np.unique(late.slots // per_window).tolist()
+            stored = 0
+            for month, mine in groupby(windows, month_of_window):
+                file = await self._files.file(month)
+                for some in _batches(list(mine), WINDOWS_AT_ONCE):
+                    part = late.within(some[0] * per_window, (some[-1] + 1) * per_window)
+                    stored += await self._insert(file, device, layout, part, some, period_ms)
+        return stored
+
+    async def _insert(
+        self, file: MonthFile, device: UUID, layout: Layout, late: LateSamples, windows: Sequence[int], period_ms: int
+    ) -> int:
+        held = await held_slots(file, self._flusher.arrangement, self._in_thread, device, layout, windows, period_ms)
+        free = await self._encoding(late.without, held)
+        if not free.count:
+            return 0
+        stored = file.registry.layout(layout)
+        seat = file.registry.seat(device, stored, period_ms)
+        rows = await self._encoding(late_rows, free, seat, period_ms, file.registry.scales_of(stored))
+        await file.append((rows,))
+        return free.count
 
     async def prepare(self, at: float) -> None:
         """Open the file of the month of UTC second `at` before its first sweep, which would have to wait for it.
@@ -142,13 +265,16 @@ class Historian:
         On a full disk nothing happens: the append that needs the file will say so.
         """
         try:
-            await self._file(month_of(int(at // HOUR)))
+            await self._files.file(month_of_window(window_of(at)))
         except StoreFull as error:
             _log.info("The month's file could not be made ahead of time: %s", error)
 
+    async def _encoding(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Work for a sweep, which background work does not delay."""
+        return await asyncio.get_running_loop().run_in_executor(self._sweeping, lambda: work(*arguments, **named))
+
     async def _in_thread(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: work(*arguments, **named))
+        return await asyncio.get_running_loop().run_in_executor(self._tiling, lambda: work(*arguments, **named))
 
     def _tend(self, at: float) -> None:
         """Start the background work that has come due, unless some is going on."""
@@ -159,28 +285,48 @@ class Historian:
             self._background = None
             if failure is not None:
                 _log.error("Head rows could not be turned into tiles; they stay: %s", failure, exc_info=failure)
-        next_month = month_of(int((at + AHEAD_SECONDS) // HOUR))
-        if next_month not in self._files or self._flusher.is_due(self._files.values(), at):
+        next_month = month_of_window(window_of(at + AHEAD_SECONDS))
+        if next_month not in self._files or self._flusher.is_due(self._files, at):
             self._background = asyncio.create_task(self._work(at), name="history: tiles")
 
     async def _work(self, at: float) -> None:
         await self.prepare(at + AHEAD_SECONDS)
-        try:
-            await self._flusher.run(list(self._files.values()), at)
-        except StoreFull as error:
-            _log.warning("Full hours wait as head rows: %s", error)
-        await self._close_past_months(at)
-
-    async def _close_past_months(self, at: float) -> None:
-        current = month_of(int(at // HOUR))
-        for month in [name for name, file in self._files.items() if name < current and not file.hours]:
-            self._plans.pop(month, None)
-            await self._files.pop(month).close()
+        async with self._tending:
+            try:
+                await self._flusher.run(list(self._files), at)
+            except StoreFull as error:
+                _log.warning("Windows that are over wait as head rows: %s", error)
+            for file in await self._files.close(finished_before=month_of_window(window_of(at))):
+                self._plans.pop(file.name, None)
+                self._flusher.forget(file)
 
     async def flush(self, at: float) -> None:
-        """Turn every hour that is over at UTC second `at` into tiles now. Raises `StoreFull`."""
+        """Close every window, hour and day that is over at UTC second `at` now. Raises `StoreFull`."""
         await self._settle()
-        await self._flusher.run(list(self._files.values()), at)
+        async with self._tending:
+            await self._flusher.run(list(self._files), at)
+
+    async def recompute(self, start: float, stop: float, *, at: float | None = None) -> None:
+        """Make minutes, hours, days, keyframes and daily figures of [start, stop) again out of what is kept of it.
+
+        Days that are over at UTC second `at` (by default: at `stop`) get their tiles now, later ones with the day.
+        Where raw samples were deleted, what was worked out from them before stays. Raises `StoreFull`.
+        """
+        await self._settle()
+        moment = stop if at is None else at
+        windows = range(window_of(start), window_of(stop - 1e-3) + 1)
+        async with self._tending:
+            for month, mine in groupby(windows, month_of_window):
+                if month in await asyncio.to_thread(self._files.names):
+                    file = await self._files.file(month)
+                    await self._recompute(file, list(mine), moment)
+
+    async def _recompute(self, file: MonthFile, windows: Sequence[int], at: float) -> None:
+        for window in windows:
+            for shard in list(file.registry.shards):
+                await self._flusher.rebuild(file, shard, window, at)
+        days = {window // WINDOWS_IN_DAY for window in windows}
+        await self._flusher.close_days(file, [day for day in days if (day + 1) * SECONDS_IN_DAY <= at])
 
     async def _settle(self) -> None:
         if self._background is not None:
@@ -198,14 +344,12 @@ class Historian:
         try:
             await self._settle()
         finally:
-            for file in self._files.values():
-                await file.close()
-            self._files.clear()
-            self._threads.shutdown()
+            await self._files.close()
+            await self._years.close()
+            self._sweeping.shutdown()
+            self._tiling.shutdown()
 
 
-def _by_month(picks: Picks) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for hour in picks.hours:
-        found.setdefault(month_of(hour), []).append(hour)
-    return found
+def _batches(windows: list[int], count: int) -> Iterator[list[int]]:
+    for first in range(0, len(windows), count):
+        yield windows[first : first + count]

@@ -3,6 +3,8 @@
 A shard is a set of devices with one stored period; each has a seat, and a seat's series stand one after another. The
 series of one point, counted through a shard in the order of seats, have ranks; rank // 256 is the chunk (tile) and
 rank % 256 the row in it. Seats are only ever added, so a rank never changes.
+
+Every stored layout ends with the device's own state as one more series, ("state", "").
 """
 
 import hashlib
@@ -13,15 +15,18 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
-from console.store.history.quantise import Floats, Integers, scale_of
-from console.store.history.tiles import HOUR, SERIES
+from console.store.history.levels import WINDOW
+from console.store.history.quantise import Floats, scale_of
 from drivers.core.reading import Layout, Signal, Source
 
-SEATS = 256
+SEATS = 1024
 """Devices in a shard, at most."""
 
-CELLS = 4_000_000
-"""Samples of one shard in an hour, at most (unless a single device has more): bounds the memory of a flush."""
+CELLS = 4_200_000
+"""Samples of one shard in a window, at most (unless a single device has more): bounds the memory of a flush."""
+
+STATE = Signal("state")
+"""The series that every stored layout ends with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +74,12 @@ class Shard:
     seats: list[Seat] = field(default_factory=list)
     series: int = 0
 
-    @property
-    def slots(self) -> int:
-        """Slots in an hour."""
-        return slots_per_hour(self.period_ms)
-
     def takes(self, layout: StoredLayout) -> bool:
         """Whether another device of that layout fits."""
         if not self.seats:
             return True
-        return len(self.seats) < SEATS and (self.series + len(layout.signals)) * self.slots <= CELLS
+        slots = WINDOW * 1000 // self.period_ms or 1
+        return len(self.seats) < SEATS and (self.series + len(layout.signals)) * slots <= CELLS
 
     def add(self, seat: Seat) -> None:
         """Give the next seat away."""
@@ -105,6 +106,7 @@ class Registry:
         self.scales: dict[str, float] = {}
         self._layouts: dict[int, StoredLayout] = {}
         self._seats: dict[tuple[UUID, int, int], Seat] = {}
+        self._by_device: dict[UUID, list[Seat]] = {}
         self._known: dict[int, tuple[Layout, StoredLayout]] = {}
         self._open: dict[int, Shard] = {}
         self._new_points: list[tuple[object, ...]] = []
@@ -129,15 +131,29 @@ class Registry:
         for shard, number, device, layout in seats:
             self._sit(self.shards[shard], Seat(shard, number, UUID(device), self._layouts[layout]))
 
+    def plain_layout(self, layout: Layout, scales: Mapping[str, float]) -> StoredLayout:
+        """The stored form of a layout that is no device's, without a state; `scales` are those of its points."""
+        for point, scale in scales.items():
+            if point not in self.scales:
+                self.scales[point] = scale
+                self._new_points.append((point, scale))
+        return self.adopt(StoredLayout.of(layout.signals))
+
     def layout(self, layout: Layout) -> StoredLayout:
-        """The stored form of a device's layout; the same object for equal layouts."""
+        """The stored form of a device's layout, with its state; the same object for equal layouts."""
         known = self._known.get(id(layout))
         if known is not None and known[0] is layout:
             return known[1]
-        stored = StoredLayout.of(layout.signals)
+        stored = StoredLayout.of(
+            layout.signals if (STATE.point, STATE.part) in layout.index else (*layout.signals, STATE)
+        )
         stored = self._layouts.setdefault(stored.id, self._note_layout(stored))
         self._known[id(layout)] = (layout, stored)
         return stored
+
+    def adopt(self, stored: StoredLayout) -> StoredLayout:
+        """A layout that another file knows."""
+        return self._layouts.setdefault(stored.id, self._note_layout(stored))
 
     def _note_layout(self, stored: StoredLayout) -> StoredLayout:
         if stored.id not in self._layouts:
@@ -164,9 +180,14 @@ class Registry:
         self._new_seats.append((self.origin, shard.id, seat.number, str(device), layout.id))
         return seat
 
+    def seats_of(self, device: UUID) -> list[Seat]:
+        """Every seat that the device has in this file."""
+        return list(self._by_device.get(device, ()))
+
     def _sit(self, shard: Shard, seat: Seat) -> None:
         shard.add(seat)
         self._seats[(seat.device, seat.layout.id, shard.period_ms)] = seat
+        self._by_device.setdefault(seat.device, []).append(seat)
 
     def scales_of(self, layout: StoredLayout) -> Floats:
         """Steps per unit of each series of a layout."""
@@ -184,37 +205,6 @@ class Registry:
         del self._new_layouts[: len(saved.layouts)]
         del self._new_shards[: len(saved.shards)]
         del self._new_seats[: len(saved.seats)]
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """The series of one point in one shard, in the order of their ranks, as parallel sequences."""
-
-    seats: Integers
-    within: Integers
-    """Position in the device's layout."""
-
-
-def rank(seats: Sequence[Seat], point: str) -> Ranked:
-    """Rank the series of a point through a shard's seats."""
-    found = [(seat.number, at) for seat in seats for at in seat.layout.points.get(point, ())]
-    return Ranked(
-        np.array([number for number, _ in found], np.int64),
-        np.array([at for _, at in found], np.int64),
-    )
-
-
-def chunk_and_row(rank_in_point: int) -> tuple[int, int]:
-    """Where a series of that rank stands: chunk (tile) and row in it."""
-    return divmod(rank_in_point, SERIES)
-
-
-def slots_per_hour(period_ms: int) -> int:
-    """Slots of a stored period in an hour; raises ValueError when it does not divide the hour."""
-    slots, rest = divmod(HOUR * 1000, period_ms)
-    if rest:
-        raise ValueError(f"a stored period of {period_ms} ms does not divide the hour")
-    return slots
 
 
 def write_signals(signals: Sequence[Signal]) -> str:

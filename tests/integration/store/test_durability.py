@@ -55,16 +55,16 @@ async def test_that_a_full_file_refuses_keeps_reading_and_goes_on_when_there_is_
     columns = LiveColumns()
     try:
         await store.history.append(columns, sweep_of(columns, 0))
-        (month,) = store.history._files.values()
+        (month,) = store.history._files
 
         def limit(connection: Connection, pages: int) -> None:
             connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
 
-        await month._database.write(lambda connection: limit(connection, 30))
+        await month.database.write(lambda connection: limit(connection, 30))
         acknowledged = await fill_up(store, columns)
         assert acknowledged > 1
         assert await good_samples(store, acknowledged) == acknowledged
-        await month._database.write(lambda connection: limit(connection, 100_000))
+        await month.database.write(lambda connection: limit(connection, 100_000))
         assert await store.history.append(columns, sweep_of(columns, acknowledged)) == 600
         assert await good_samples(store, acknowledged + 1) == acknowledged + 1
     finally:

@@ -270,14 +270,14 @@ async def test_that_folding_head_rows_changes_nothing_that_is_read(store: SiteSt
 async def test_that_a_damaged_head_row_costs_only_itself(
     store: SiteStore, columns: LiveColumns, tmp_path: Path, expected_log: list[str]
 ) -> None:
-    expected_log.append("a head row of hour 500000, shard 0 is left out: a head row fails its checksum")
+    expected_log.append("a head row of window 3000000, shard 0 is left out: a head row fails its checksum")
     await fill(store, columns, HOUR, 50)
-    (month,) = store.history._files.values()
+    (month,) = store.history._files
 
     def damage(connection: Connection) -> None:
         connection.exec_driver_sql("UPDATE head SET body = substr(body, 1, length(body) - 1) WHERE sequence = 3")
 
-    await month._database.write(damage)
+    await month.database.write(damage)
     strict = open_reader(tmp_path, strict=True)
     with pytest.raises(CorruptBlob, match="checksum"):
         await strict.read(UUID(int=1), [("accepted", "")], HOUR, HOUR + 50)

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.store.history.historian import stored_period
-from console.store.history.levels import DAY, HOUR, MINUTE, RAW
-from console.store.history.registry import SEATS, Registry, StoredLayout, rank
+from console.store.history.levels import DAY, HOUR, MINUTE, RAW, slots_in_window
+from console.store.history.registry import CELLS, SEATS, Registry, StoredLayout
 from console.store.history.sweep import choose_slots
 from console.store.history.tiles import SERIES
+from console.store.history.window import Arrangement
 from console.store.reading.grid import divisor_step, plan_for
 from drivers.core.identity import DeviceKind
 from drivers.core.reading import Signal
@@ -67,8 +68,9 @@ def test_that_ranks_never_change_as_devices_join(sizes: list[int]) -> None:
     for at, size in enumerate(sizes):
         layout = StoredLayout.of(tuple(Signal("chip_temp", str(part)) for part in range(size)))
         registry.seat(UUID(int=at), layout, 5000)
-        ranked = rank(registry.shards[0].seats, "chip_temp")
-        pairs = list(zip(ranked.seats.tolist(), ranked.within.tolist(), strict=True))
+        arrangement = Arrangement(registry.shards[0].seats, 5000, {"chip_temp": 10.0})
+        seats, within = arrangement.places(arrangement.spans["chip_temp"])
+        pairs = list(zip(seats.tolist(), within.tolist(), strict=True))
         assert pairs[: len(earlier)] == earlier
         earlier = pairs
 
@@ -80,7 +82,7 @@ def test_that_shards_stay_small() -> None:
         registry.seat(UUID(int=at), layout, 5000)
     for shard in registry.shards.values():
         assert len(shard.seats) <= SEATS
-        assert shard.series * shard.slots <= 4_000_000
+        assert shard.series * slots_in_window(shard.period_ms) <= CELLS
     wide = StoredLayout.of(tuple(Signal("current", str(part)) for part in range(2 * SERIES)))
     assert registry.seat(UUID(int=2000), wide, 1000).number == 0
 

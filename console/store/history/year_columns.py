@@ -1,0 +1,132 @@
+"""One point of all devices of a month on one day, brought to where it stands in the year's file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.store.history.month import MonthFile
+from console.store.history.quantise import Integers
+from console.store.history.rollups import Stats
+from console.store.history.tiles import SERIES
+from console.store.history.window import Arrangement
+from console.store.history.years import DAY_MS, YearFile
+from drivers.core.reading import Quality
+
+
+class YearTable:
+    """Where the seats of a month stand in the year's file. Gives seats to those that are new there.
+
+    Runs in a thread.
+    """
+
+    def __init__(self, month: MonthFile, year: YearFile) -> None:
+        self._seats: dict[int, tuple[Integers, Integers]] = {}
+        for number, shard in month.registry.shards.items():
+            seats = [year.registry.seat(seat.device, year.registry.adopt(seat.layout), DAY_MS) for seat in shard.seats]
+            self._seats[number] = (
+                np.array([seat.shard for seat in seats], np.int64),
+                np.array([seat.number for seat in seats], np.int64),
+            )
+        self._arrangements = {
+            number: Arrangement(list(shard.seats), shard.period_ms, year.registry.scales)
+            for number, shard in year.registry.shards.items()
+        }
+
+    def columns(self, point: str) -> "YearColumns":
+        """Room for one point."""
+        return YearColumns(point, self._seats, self._arrangements)
+
+
+@dataclass(slots=True)
+class _Column:
+    """The day of all series of a point in a shard of the year, and which of them were touched."""
+
+    stats: Stats
+    touched: Integers
+
+
+class YearColumns:
+    """One day of one point, gathered from the shards of a month.
+
+    Attributes:
+        point: Canonical name.
+    """
+
+    def __init__(
+        self, point: str, seats: dict[int, tuple[Integers, Integers]], arrangements: dict[int, Arrangement]
+    ) -> None:
+        self.point = point
+        self._seats = seats
+        self._arrangements = arrangements
+        self._columns: dict[int, _Column] = {}
+
+    def add(self, shard: int, seats: Integers, within: Integers, day: Stats) -> None:
+        """Take in some series of a shard of the month: seat and position of each, and its day (series x 1).
+
+        A series that stands in two shards, because its stored period changed, is put together from both.
+        """
+        year_shards, year_seats = self._seats[shard]
+        for number in np.unique(year_shards[seats]).tolist():
+            here = year_shards[seats] == number
+            arrangement = self._arrangements[number]
+            span = arrangement.spans[self.point]
+            ranks = arrangement.row_of[arrangement.starts[year_seats[seats[here]]] + within[here]] - span.start
+            column = self._columns.setdefault(
+                number, _Column(Stats.nothing(span.stop - span.start, 1), np.zeros(span.stop - span.start, np.int64))
+            )
+            _combine(column.stats, ranks, day, here)
+            column.touched[ranks] = 1
+
+    def chunks(self) -> Iterator[tuple[int, int, Stats]]:
+        """Shard and chunk in the year's file, and the day of its series (series x 1)."""
+        for shard, column in sorted(self._columns.items()):
+            for chunk, start in enumerate(range(0, len(column.touched), SERIES)):
+                rows = slice(start, start + SERIES)
+                if column.touched[rows].any():
+                    stats = column.stats
+                    yield (
+                        shard,
+                        chunk,
+                        Stats(
+                            stats.mean[rows], stats.low[rows], stats.high[rows], stats.count[rows], stats.quality[rows]
+                        ),
+                    )
+
+
+def _combine(column: Stats, ranks: Integers, day: Stats, here: NDArray[np.bool_]) -> None:
+    """Add buckets to those of a column, weighted by their counts."""
+    count = day.count[here]
+    before = column.count[ranks]
+    total = np.maximum(count + before, 1)
+    mean = (
+        np.where(count > 0, day.mean[here] * count, 0.0) + np.where(before > 0, column.mean[ranks] * before, 0.0)
+    ) / total
+    some = count + before > 0
+    better = (count > 0) & (before > 0)
+    quality = np.where(count > 0, day.quality[here], column.quality[ranks])
+    quality = np.where(better, np.maximum(day.quality[here], column.quality[ranks]), quality)
+    reason = np.maximum(day.quality[here], column.quality[ranks])
+    column.mean[ranks] = np.where(some, mean, np.nan)
+    column.low[ranks] = np.fmin(column.low[ranks], day.low[here])
+    column.high[ranks] = np.fmax(column.high[ranks], day.high[here])
+    column.count[ranks] = count + before
+    column.quality[ranks] = np.where(some, quality, reason)
+
+
+def overlay(base: Stats, first: int, later: Stats) -> None:
+    """Lay buckets over those of `base` from bucket `first` on, where they rest on at least as many samples.
+
+    So roll-ups that are made again from what is left of the raw samples never lose what was known before.
+    """
+    at = slice(first, first + later.quality.shape[1])
+    rows = slice(0, len(later.quality))
+    before = base.count[rows, at]
+    better = np.where(later.count > 0, later.count >= before, before == 0)
+    better &= (later.count > 0) | (later.quality != Quality.NOT_POLLED) | (base.quality[rows, at] == Quality.NOT_POLLED)
+    np.copyto(base.mean[rows, at], later.mean, where=better)
+    np.copyto(base.low[rows, at], later.low, where=better)
+    np.copyto(base.high[rows, at], later.high, where=better)
+    np.copyto(base.count[rows, at], later.count, where=better)
+    np.copyto(base.quality[rows, at], later.quality, where=better)
