@@ -101,7 +101,7 @@ class Filler:
         offset, left_out, begin = 0.0, "", start
         while begin < stop:
             logged = await back.reader.read_log(begin, min(begin + length, stop))
-            begin = min(begin + length, stop)
+            begin = min(max(begin + length, 0.0 if len(logged) else logged.resumes), stop)
             samples += await self._keep(back.device, logged)
             records, offset, left_out = records + len(logged), logged.offset, logged.left_out or left_out
             log.info("%s: %.0f %% of it read, %d records", name, 100 * (begin - start) / (stop - start), records)

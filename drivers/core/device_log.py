@@ -19,6 +19,7 @@ class LoggedSamples:
         values: Records x series, NaN where there is none.
         quality: Records x series, `Quality`.
         offset: Seconds that the device's clock was ahead of ours when the log was read; already taken off `times`.
+        resumes: UTC seconds of the first record that is not before the time asked for; infinite when there is none.
         left_out: Why older records were left out although they may be of this time; empty when none were.
     """
 
@@ -27,6 +28,7 @@ class LoggedSamples:
     values: NDArray[np.float64]
     quality: NDArray[np.uint8]
     offset: float
+    resumes: float
     left_out: str = ""
 
     def __len__(self) -> int:

@@ -104,8 +104,7 @@ class RingLogReader:
         left_out = await self._older_clock(head, oldest, first, begin, records)
         await self._check_order(head, records)
         await self._check_head(head, oldest)
-        wanted = [record for record in records if begin <= record.time < end]
-        return self._samples(wanted, head.offset, left_out)
+        return self._samples(records, begin, end, head.offset, left_out)
 
     def _oldest(self, head: _Head) -> int:
         """Rank of the first record that is safe to read: a full ring overwrites its oldest ones meanwhile."""
@@ -231,13 +230,18 @@ class RingLogReader:
         if after.count < head.count or head.count + written - self._log.capacity > oldest:
             raise LogRefused(self._place, "its log was emptied or overwritten while it was read")
 
-    def _samples(self, records: Sequence[_Record], offset: float, left_out: str) -> LoggedSamples:
-        shape = (len(records), len(self._log.layout))
+    def _samples(
+        self, records: Sequence[_Record], begin: float, end: float, offset: float, left_out: str
+    ) -> LoggedSamples:
+        later = [record for record in records if record.time >= begin]
+        wanted = [record for record in later if record.time < end]
+        shape = (len(wanted), len(self._log.layout))
         return LoggedSamples(
             layout=self._log.layout,
-            times=np.array([record.time - offset for record in records], np.float64),
-            values=np.array([record.values for record in records], np.float64).reshape(shape),
-            quality=np.frombuffer(b"".join(record.quality for record in records), np.uint8).reshape(shape),
+            times=np.array([record.time - offset for record in wanted], np.float64),
+            values=np.array([record.values for record in wanted], np.float64).reshape(shape),
+            quality=np.frombuffer(b"".join(record.quality for record in wanted), np.uint8).reshape(shape),
             offset=offset,
+            resumes=later[0].time - offset if later else math.inf,
             left_out=left_out,
         )

@@ -37,6 +37,7 @@ class Ring:
         self.asked: list[tuple[float, float]] = []
         self.fails: list[DeviceError] = []
         self.left_out = ""
+        self.begins = 0.0
         self.on_ask: Callable[[], None] = lambda: None
 
     async def read_log(self, start: float, stop: float) -> LoggedSamples:
@@ -45,9 +46,10 @@ class Ring:
         await asyncio.sleep(0)
         if self.fails:
             raise self.fails.pop(0)
-        times = np.arange(np.ceil(start / 10) * 10, stop, 10.0)
+        first = np.ceil(max(start, self.begins) / 10) * 10
+        times = np.arange(first, stop, 10.0)
         values = np.column_stack([times % 1000, np.full(len(times), 30.0)])
-        return LoggedSamples(LAYOUT, times, values, np.zeros(values.shape, np.uint8), 2.0, self.left_out)
+        return LoggedSamples(LAYOUT, times, values, np.zeros(values.shape, np.uint8), 2.0, first, self.left_out)
 
 
 class Archive:
@@ -198,6 +200,17 @@ async def test_that_a_long_hole_is_read_in_pieces_and_no_further_back_than_the_l
     assert all(stop - start <= 10 * RECORDS_AT_ONCE for start, stop in pieces)
     assert [start for start, _ in pieces[1:]] == [stop for _, stop in pieces[:-1]]
     assert pieces[-1][1] == NOW
+
+
+async def test_that_what_a_young_log_does_not_have_is_passed_over_at_once() -> None:
+    async with running(Scene()) as scene:
+        scene.rings[PLANT.id].begins = NOW - 100
+        scene.answers(PLANT, NOW - 50_000)
+        await scene.settled()
+        scene.answers(PLANT, NOW)
+        await scene.settled()
+    assert scene.rings[PLANT.id].asked == [(NOW - 7200, NOW - 5400), (NOW - 100, NOW)]
+    assert scene.archive.inserted == [NOW - at for at in range(100, 0, -10)]
 
 
 async def test_that_a_full_disk_is_waited_for_and_nothing_is_read_twice() -> None:

@@ -1,6 +1,7 @@
 """A device's own log over real sockets: found, corrected by its clock's offset, refused when its times lie."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -79,7 +80,9 @@ async def test_that_a_ring_that_has_wrapped_reads_from_its_oldest_to_its_newest(
 async def test_that_a_log_that_has_only_begun_gives_what_it_has() -> None:
     async with virtual("log_past = 100") as (_, reader):
         assert abs(len(await the_last(reader, 5000)) - 10) <= 1
-        assert len(await reader.read_log(time.time() - 5000, time.time() - 4000)) == 0
+        nothing = await reader.read_log(time.time() - 5000, time.time() - 4000)
+        assert len(nothing) == 0
+        assert time.time() - 120 < nothing.resumes < time.time() - 80
 
 
 @asynccontextmanager
@@ -125,7 +128,8 @@ async def test_that_records_from_before_the_clock_was_set_are_left_out() -> None
 async def test_that_an_empty_log_gives_nothing() -> None:
     async with virtual() as (serving, reader):
         serving.commands.carry_out({"do": "fault", "kind": "empty_log", "target": "PLC-A"})
-        assert len(await the_last(reader, 600)) == 0
+        logged = await the_last(reader, 600)
+        assert (len(logged), logged.resumes) == (0, math.inf)
 
 
 def ring(records: list[int], *, clock: int) -> SimDevice:
