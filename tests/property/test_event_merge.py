@@ -20,24 +20,19 @@ from tests.property.replica import SITE, Replica, a_device, close_all, open_repl
 EDITS = ("rename", "place", "remove", "add", "same name", "feed", "site", "order")
 DECISIONS = (EventKind.ACKNOWLEDGED, EventKind.NOTED, EventKind.MITIGATED, EventKind.RESOLVED, EventKind.REOPENED)
 
-steps = st.lists(
-    st.tuples(
-        st.integers(0, 2),
-        st.one_of(
-            st.tuples(st.just("edit"), st.sampled_from(EDITS), st.integers(0, 3)),
-            st.tuples(st.just("detect"), st.just(""), st.integers(1, 3)),
-            st.tuples(st.just("decide"), st.sampled_from(DECISIONS), st.integers(0, 3)),
-            st.tuples(st.just("alarm"), st.sampled_from(["raise", "clear"]), st.integers(1, 3)),
-            st.tuples(st.just("gap"), st.just(""), st.integers(1, 3)),
-            st.tuples(st.just("take"), st.just(""), st.integers(0, 2)),
-            st.tuples(st.just("wait"), st.just(""), st.sampled_from([1, 60, 4000, -500])),
-        ),
-    ),
-    max_size=24,
+edits = st.tuples(st.just("edit"), st.sampled_from(EDITS), st.integers(0, 1))
+decisions = st.tuples(st.just("decide"), st.sampled_from(DECISIONS), st.integers(0, 1))
+others = st.one_of(
+    st.tuples(st.just("detect"), st.just(""), st.integers(1, 2)),
+    st.tuples(st.just("alarm"), st.sampled_from(["raise", "clear"]), st.integers(1, 2)),
+    st.tuples(st.just("gap"), st.just(""), st.integers(1, 2)),
+    st.tuples(st.just("take"), st.just(""), st.integers(0, 2)),
+    st.tuples(st.just("wait"), st.just(""), st.sampled_from([1, 60, 4000, -500])),
 )
+steps = st.lists(st.tuples(st.integers(0, 2), st.one_of(edits, decisions, others)), min_size=15, max_size=40)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(steps)
 def test_that_merging_is_idempotent_commutative_and_associative(
     played: Sequence[tuple[int, tuple[str, str, int]]],
@@ -48,14 +43,15 @@ def test_that_merging_is_idempotent_commutative_and_associative(
 
 async def play(folder: Path, played: Sequence[tuple[int, tuple[str, str, int]]]) -> None:
     replicas = await open_replicas(folder, 3)
-    orders = await open_replicas(folder, 6, first=3)
+    orders = await open_replicas(folder, 3, first=3)
     try:
         await replicas[0].inventory.save(SITE)
+        await replicas[0].detect(100)
         for other in replicas[1:]:
             await other.take_from(replicas[0])
         for number, (what, how, which) in played:
             await step(replicas, replicas[number], what, how, which)
-        for target, order in zip(orders, permutations(replicas), strict=True):
+        for target, order in zip(orders, list(permutations(replicas))[::2], strict=True):
             for source in order:
                 await target.take_from(source)
         await check(replicas, orders)
