@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from console.domain.inventory import Site
 from console.domain.telemetry import Codes, LiveColumns
 from console.services.ports import StoreFull, SweepWaits, Waiting
+from console.store.database import Database
 from console.store.history.backlog import Backlog, WaitingSweep
 from console.store.history.copies import Copies
 from console.store.history.flush import Flusher
@@ -327,6 +329,22 @@ class Historian:
                 await self._flusher.rebuild(file, shard, window, at)
         days = {window // WINDOWS_IN_DAY for window in windows}
         await self._flusher.close_days(file, [day for day in days if (day + 1) * SECONDS_IN_DAY <= at])
+
+    def names(self) -> list[str]:
+        """Every file of history that the folder has, `yyyy-mm` and `yyyy`. Touches the disk."""
+        return sorted([*self._files.names(), *self._years.names()])
+
+    @asynccontextmanager
+    async def lend(self, name: str) -> AsyncIterator[Database]:
+        """A file for rows that come from another store; made when it is new. Raises `StoreFull`, `StoreError`.
+
+        Between its transactions sweeps are written as always.
+        """
+        if "-" not in name:
+            yield (await self._years.named(name)).database
+            return
+        async with self._files.lend(name) as file:
+            yield file.database
 
     async def _settle(self) -> None:
         if self._background is not None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -32,6 +34,7 @@ class MonthFiles:
         self._in_thread = in_thread
         self._open: dict[str, MonthFile] = {}
         self._opening = asyncio.Lock()
+        self._lent: Counter[str] = Counter()
 
     def __contains__(self, month: str) -> bool:
         return month in self._open
@@ -59,6 +62,15 @@ class MonthFiles:
                     raise
                 self._open[month] = file
             return self._open[month]
+
+    @asynccontextmanager
+    async def lend(self, month: str) -> AsyncIterator[MonthFile]:
+        """The file of a month, which stays open meanwhile. Raises as `file` does."""
+        self._lent[month] += 1
+        try:
+            yield await self.file(month)
+        finally:
+            self._lent[month] -= 1
 
     async def resume(self) -> None:
         """Open the newest months, and older ones that hold unfinished work or have an earlier version's form."""
@@ -92,7 +104,7 @@ class MonthFiles:
         """Close all, or those before a month in which nothing waits any more; returns what was closed."""
         closed: list[MonthFile] = []
         for name, file in list(self._open.items()):
-            if finished_before is None or (name < finished_before and file.is_finished):
+            if finished_before is None or (name < finished_before and file.is_finished and not self._lent[name]):
                 closed.append(self._open.pop(name))
                 await file.close()
         return closed

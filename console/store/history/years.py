@@ -1,5 +1,6 @@
 """The file of a year for its writer: days, and the daily figures of KPIs."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,13 +62,22 @@ class YearFiles:
         self._folder = folder
         self._origin = origin
         self._open: dict[str, YearFile] = {}
+        self._opening = asyncio.Lock()
 
     async def file(self, day: int) -> YearFile:
         """The file of a UTC day since the epoch; made when it is new. Raises `StoreFull`, `StoreError`."""
-        year = year_of(day)
-        if year not in self._open:
-            self._open[year] = await YearFile.open(year_path(self._folder, year), self._origin)
-        return self._open[year]
+        return await self.named(year_of(day))
+
+    async def named(self, year: str) -> YearFile:
+        """The file of a year; made when it is new. Raises as `file` does."""
+        async with self._opening:
+            if year not in self._open:
+                self._open[year] = await YearFile.open(year_path(self._folder, year), self._origin)
+            return self._open[year]
+
+    def names(self) -> list[str]:
+        """Every year that the folder has, ascending. Touches the disk."""
+        return years(self._folder)
 
     async def close(self) -> None:
         """Close all."""

@@ -157,13 +157,18 @@ class Bundle:
             f"{self.path} is damaged: {why}. Nothing was changed here; have it exported and sent again."
         )
 
-    def block(self, number: int) -> Block:
-        """Read one block and prove it; raises `BundleDamaged`."""
+    def prove(self, number: int) -> bytes:
+        """The bytes of one block, as they were exported; raises `BundleDamaged`."""
         part = self.manifest.parts[number]
         self._file.seek(self._starts[number])
         body = self._file.read(part.size)
         if blake2b(body, digest_size=32).hexdigest() != part.hash:
             raise self._damaged(f"block {number + 1} of {len(self.manifest.parts)} was changed after it was exported")
+        return body
+
+    def block(self, number: int) -> Block:
+        """Read one block and prove it; raises `BundleDamaged`."""
+        part, body = self.manifest.parts[number], self.prove(number)
         try:
             rows: list[Row] = decode_rows(part.kind, decompress(body, part.plain))
         except (ValueError, CorruptBlob, msgspec.DecodeError, zstandard.ZstdError) as error:

@@ -33,7 +33,7 @@ class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     id: UUID
     name: Name
-    public_key: Key | Annotated[str, Meta(max_length=0)]
+    public_key: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
 
     @property
     def fingerprint(self) -> str:

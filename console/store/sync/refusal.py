@@ -23,3 +23,11 @@ class IntegrityProblem(SyncRefused):
 
 class KeyMismatch(SyncRefused):
     """An origin that is known here shows another key."""
+
+
+class PlaceUnusable(SyncRefused):
+    """A file or folder cannot be read or written."""
+
+
+class OlderSchema(SyncRefused):
+    """A file was written by an older program and has to be brought up to date first."""

@@ -34,7 +34,7 @@ class EventRow(NamedTuple):
 
     origin: Id
     seq: Number
-    hlc: Count
+    hlc: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
     at: float
     kind: Name
     entity: Name
