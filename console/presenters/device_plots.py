@@ -108,5 +108,5 @@ def newest(state: SiteState, lines: Sequence[Line]) -> str:
         row = state.row(line.key[0])
         value = math.nan if row is None else state.frame.value(row, line.key[1], line.key[2])
         if POINTS[line.key[1]].kind is not PointKind.ENUMERATION:
-            found.append(f"{line.label or 'now'} {formatting.bare_value(line.key[1], value)}")
+            found.append(f"{line.label or state.tense} {formatting.bare_value(line.key[1], value)}")
     return ", ".join(found)

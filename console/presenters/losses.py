@@ -42,7 +42,7 @@ def loss_view(state: SiteState, inventory: Inventory, now: float) -> LossView:
         return LossView("Missing hashrate", "", "", (), "No miner reports a hashrate yet.")
     missing = target - actual
     if actual >= _FULL_SHARE * target:
-        against = f"target {formatting.hashrate_text(target)}, now {formatting.hashrate_text(actual)}"
+        against = f"target {formatting.hashrate_text(target)}, {state.tense} {formatting.hashrate_text(actual)}"
         return LossView("Missing hashrate", against, "", (), "Nothing is missing")
     causes = by_cause(state, inventory, figures, missing)
     return LossView(

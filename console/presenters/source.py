@@ -100,6 +100,11 @@ class SiteState:
     connected_at: float = 0.0
     folder: str = ""
 
+    @property
+    def tense(self) -> str:
+        """The word for the state's instant: "now", or "then" for one of the past."""
+        return "then" if self.connection in {Connection.RECORDED, Connection.CLOSED} else "now"
+
     def row(self, device: UUID) -> int | None:
         """The device's row in the frame; None while the collector has not given it one."""
         return self.frame.shape.rows.get(device)

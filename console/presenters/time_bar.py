@@ -103,8 +103,14 @@ class Recorded:
     gaps: Sequence[tuple[float, float, str]] = ()
 
 
-def time_bar_view(state: SiteState, head: Playing, axis: Axis, recorded: Recorded, now: float) -> TimeBarView:
-    """The bar. `state` is the present: incidents that began after the moment shown are marked as well."""
+def time_bar_view(
+    state: SiteState, head: Playing, axis: Axis, recorded: Recorded, now: float, today: float = math.nan
+) -> TimeBarView:
+    """The bar.
+
+    `state` is the present: incidents that began after the moment shown are marked as well. `now` is the newest moment
+    there is; `today` is the present where that is the end of an older record.
+    """
     start, stop = axis.range(now)
     tz = state.site.zone
     offline = math.isfinite(recorded.ends)
@@ -122,10 +128,10 @@ def time_bar_view(state: SiteState, head: Playing, axis: Axis, recorded: Recorde
         tz=formatting.zone(tz).key,
         span=axis.span,
         now=end,
-        now_label="end of record" if offline else "now",
+        now_label="end" if offline else "now",
         begins=recorded.begins,
         gaps=tuple(GapMark(begin, until, _gap_tip(begin, until, why, tz)) for begin, until, why in recorded.gaps),
-        clock=head_clock(at, now, tz),
+        clock=head_clock(at, now if math.isnan(today) else today, tz),
         behind=_behind(head, away, tz, offline=offline),
         playing=head.playing,
         speed=head.speed,

@@ -13,6 +13,9 @@ from console.shell.operations import Operations, Trouble
 QUICK_SECONDS = 0.06
 """An exact answer that takes no longer than this is given while dragging too, in place of the keyframe before it."""
 
+REST = 3.0
+"""While playing, slow answers are this many times their own length apart."""
+
 EASE = 0.3
 """Share of the newest measurement in the running mean of how long an exact answer takes."""
 
@@ -65,6 +68,7 @@ class Rewinder:
         self._journey = 0
         self._running = False
         self._exact_seconds = QUICK_SECONDS
+        self._answered_at = -math.inf
 
     @property
     def is_busy(self) -> bool:
@@ -84,6 +88,13 @@ class Rewinder:
     def drag(self, moment: float) -> None:
         """Show what can be shown quickly of this instant: the keyframe before it, or itself where that is as quick."""
         self._ask(moment, exact=self._exact_seconds <= QUICK_SECONDS)
+
+    def play(self, moment: float, *, exact: bool) -> None:
+        """The next picture of many: skipped while the last one is still being read, or has just cost a lot."""
+        rested = time.monotonic() - self._answered_at
+        if self._running or (exact and self._exact_seconds > QUICK_SECONDS and rested < REST * self._exact_seconds):
+            return
+        self._ask(moment, exact=exact)
 
     def settle(self, moment: float) -> None:
         """The hand rests here: show the very instant, unless it is shown already."""
@@ -125,6 +136,7 @@ class Rewinder:
                 await self._show(moment, exact=exact, journey=self._journey)
         finally:
             self._running = False
+            self._answered_at = time.monotonic()
 
     async def _show(self, moment: float, *, exact: bool, journey: int) -> None:
         began = time.monotonic()

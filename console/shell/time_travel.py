@@ -17,6 +17,12 @@ REST_MILLISECONDS = 150
 
 FRAME_SECONDS = 0.1
 SLOWEST_FRAME = 1.0
+POLL_SECONDS = 5.0
+"""Nothing changes sooner in the past than devices were polled."""
+
+KEYFRAMES_FROM = 3600.0
+"""Speed from which keyframes are enough: they are six of a second's pictures."""
+
 LIVE_WITHIN = 1.5
 """Seconds before the present that count as the present: nothing is on record yet after them."""
 
@@ -187,7 +193,7 @@ class TimeTravel(QObject):
 
     def _begin_run(self) -> None:
         self._began = (time.monotonic(), self._head.at)
-        every = min(max(FRAME_SECONDS, 1.0 / self._head.speed), SLOWEST_FRAME)
+        every = min(max(FRAME_SECONDS, POLL_SECONDS / self._head.speed), SLOWEST_FRAME)
         self._frames.start(round(1000 * every))
 
     def _advance(self) -> None:
@@ -199,7 +205,7 @@ class TimeTravel(QObject):
         self._head = replace(self._head, at=moment)
         self._axis = self._axis.around(moment, self.end())
         for site in self._context.sites:
-            site.rewinder.drag(moment)
+            site.rewinder.play(moment, exact=self._head.speed < KEYFRAMES_FROM)
         self._on_moved()
 
     # -- the range --------------------------------------------------------------------------------------------

@@ -20,6 +20,9 @@ from widgets.view_models.shell import TimeBarView
 TRACK_TOP = 20
 TRACK = 14
 TICK_ROOM = 110
+MARK = 14
+HEAD_ROOM = 8
+"""Pixels kept free at the right for half of the play head."""
 BAND_ALPHA = 0.6
 CLOSED_HEIGHTS = {1: 11.0, 2: 8.0, 3: 6.0, 4: 4.0}
 """Pixels of the tick of an incident that is over, by severity: the shape says it, a colour would alarm."""
@@ -127,8 +130,10 @@ def paint_now(painter: QPainter, view: TimeBarView, scale: Scale, theme: Theme) 
     painter.setPen(QPen(theme.secondary, 1.0))
     painter.drawLine(QLineF(x, 6, x, TRACK_TOP + TRACK))
     width = text_width(view.now_label, SMALL)
-    left = x + 4 if x + 6 + width < scale.width else x - 6 - width
-    draw_text(painter, QRectF(left, 4, width + 2, 14), view.now_label, SMALL, theme.secondary)
+    left = x + 4 if x + 4 + width <= scale.width + HEAD_ROOM else x - 6 - width
+    near = [scale.x(mark.at) for mark in view.marks if not mark.closed]
+    if not any(left - MARK < at < left + width + MARK for at in near):
+        draw_text(painter, QRectF(left, 4, width + 2, 14), view.now_label, SMALL, theme.secondary)
 
 
 def paint_head(painter: QPainter, x: float, width: int, height: int, theme: Theme) -> None:

@@ -71,7 +71,7 @@ class TimeBar(QWidget):
         left_side.setFixedWidth(RAIL)
         left = QHBoxLayout(left_side)
         left.setContentsMargins(MARGIN, 0, 0, 0)
-        left.setSpacing(4)
+        left.setSpacing(3)
         for control in (self._badge, self._pause, self._earlier, self._play, self._later, self._speed):
             left.addWidget(control)
         left.addStretch(1)

@@ -17,6 +17,8 @@ BADGE_WIDTH = 46
 BADGE_HEIGHT = 20
 BUTTON = 24
 CHEVRON = 10
+LONGEST = ("picture of 00:00:00", "00 d 00 h behind live", "00 d 00 h before the end")
+"""What stands beside the clock of the past, at its longest."""
 
 
 class Badge(Clickable):
@@ -91,7 +93,7 @@ class SpeedButton(Clickable):
         self._label = ""
         self.speed = 0.0
         width = max(text_width(label, LABEL, MEDIUM) for _, label in SPEEDS)
-        self.setFixedSize(round(width) + CHEVRON + 18, BUTTON)
+        self.setFixedSize(round(width) + CHEVRON + 14, BUTTON)
         self._menu = QMenu(self)
         group = QActionGroup(self._menu)
         self._actions = {}
@@ -133,9 +135,9 @@ class SpeedButton(Clickable):
         painter = QPainter(self)
         rect = QRectF(self.rect())
         fill_frame(painter, rect, theme.raised if self.underMouse() else theme.window, theme.border)
-        room = rect.adjusted(6, 0, -CHEVRON - 8, 0)
+        room = rect.adjusted(5, 0, -CHEVRON - 6, 0)
         draw_text(painter, room, self._label, LABEL, theme.text, MEDIUM)
-        place = QRectF(rect.right() - CHEVRON - 6, rect.center().y() - CHEVRON / 2, CHEVRON, CHEVRON)
+        place = QRectF(rect.right() - CHEVRON - 4, rect.center().y() - CHEVRON / 2, CHEVRON, CHEVRON)
         paint_icon(painter, place, "chev", theme.secondary)
         if self.hasFocus():
             focus_ring(painter, rect, theme.focus)
@@ -175,9 +177,9 @@ class PastClock(Clickable):
     def sizeHint(self) -> QSize:
         """Both texts."""
         width = text_width(self._clock, TITLE, SEMIBOLD) + 8
-        if self._behind and not self._short:
-            # Rounded up, so that the bar beside it does not move with every digit.
-            width += -(-round(text_width(self._behind, SMALL)) // 16) * 16 + 8
+        if not self._short:
+            # Room for the longest, so that the bar beside it does not move while the past plays.
+            width += max(text_width(text, SMALL) for text in (*LONGEST, self._behind)) + 8
         return QSize(round(width) + 2, BUTTON)
 
     def paintEvent(self, event: QPaintEvent) -> None:

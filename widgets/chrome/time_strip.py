@@ -6,7 +6,17 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from widgets.chrome.strip_painting import TRACK, TRACK_TOP, Scale, paint_flag, paint_ground, paint_head, paint_now
+from widgets.chrome.strip_painting import (
+    HEAD_ROOM,
+    MARK,
+    TRACK,
+    TRACK_TOP,
+    Scale,
+    paint_flag,
+    paint_ground,
+    paint_head,
+    paint_now,
+)
 from widgets.controls.elided import plain_tip
 from widgets.controls.time_axis import moment_text
 from widgets.theme.severity_shapes import describe, paint_severity
@@ -15,9 +25,6 @@ from widgets.theme.tokens import TIME_BAR, ThemeSource
 from widgets.view_models.common import AckState
 from widgets.view_models.shell import TimeBarView
 
-MARK = 14
-HEAD_ROOM = 8
-"""Pixels kept free at the right for half of the play head."""
 POLL = 5.0
 """Seconds that left and right move: one poll."""
 MINUTE = 60.0

@@ -100,7 +100,7 @@ class TimeBarView:
         tz: IANA name for the tick labels.
         span: Chosen range in seconds, one of `SPANS`.
         now: The present, or the end of the record where nobody collects; NaN draws no line.
-        now_label: "now", "end of record".
+        now_label: "now", "end" (of the record).
         begins: First second on record; NaN when not known. What lies before is hatched.
         gaps: Times without a record.
         clock: The moment shown, "14:03:48 CST", with the date before it when it is another day.
