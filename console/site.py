@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from console.collector.backfill import Backfill
+from console.collector.filler import Filler
 from console.collector.fleet import Fleet
 from console.collector.inventory import LiveInventory
 from console.collector.opener import RegistryOpener
@@ -132,6 +134,7 @@ class _Collector:
         opener = RegistryOpener(profiles, connections, _secret)
         self._fleet = Fleet(self._columns, opener, clock, self._inventory.learned)
         self._recorder = Recorder(store.history, self._columns, clock, self._fleet.tally)
+        self._backfill = Backfill(self._columns, self._fleet, Filler(store.reader, store.history, store))
         self._evaluator = AlarmEvaluator(rules, site, profiles, self._columns)
         self._profiles = profiles
         self._triage = Triage(
@@ -151,10 +154,12 @@ class _Collector:
         self._tick = 0
         self._store_bytes = 0
         self._gap = 0.0
+        self._last_alive: float | None = None
 
     async def restore(self, *, died: bool, poll: bool) -> None:
         """Take up where the last collector ended; the time since then is recorded as a gap."""
         last_alive, now = await self._store.last_alive(), self._clock.now()
+        self._last_alive = last_alive
         if poll:
             await self._store.history.prepare(now)
         alarms = await self._triage.restore(last_alive)
@@ -171,6 +176,8 @@ class _Collector:
         """Run everything until the stop, then end in order: polls, the last sweep, consoles."""
         self._store_bytes = await asyncio.to_thread(self._store.size)
         self._fleet.add(self._inventory.site.devices)
+        if self._last_alive is not None:
+            self._backfill.nobody_asked_since(self._last_alive)
         start_clean()
         await self._server.start()
         tasks = [asyncio.create_task(work, name=name) for name, work in self._work(poll=poll)]
@@ -198,6 +205,7 @@ class _Collector:
         if poll:
             work += [
                 ("fleet", self._fleet.run()),
+                ("backfill", self._backfill.run()),
                 ("history", every(second, clock, "history", self._recorder.sweep)),
                 ("alarms", every(second, clock, "alarms", self._watch.round)),
                 ("inventory", every(second, clock, "inventory", self._inventory.round)),

@@ -70,39 +70,42 @@ def expected(sweeps: int) -> NDArray[np.float64]:
 async def read_back(folder: Path, sweeps: int) -> NDArray[np.float64]:
     """Every sample of the first sweeps, points x devices x sweeps, NaN where there is none.
 
-    Asserts that no slot between the sweeps holds anything.
+    Asserts that no slot between the sweeps holds anything, and that devices read one by one give the same.
     """
     reader = open_reader(folder)
+    stop = START + sweeps * SECONDS
     found = np.full((len(SERIES), DEVICES, sweeps), np.nan)
     try:
-        for device in range(DEVICES):
-            for at, history in enumerate(
-                await reader.read(UUID(int=device + 1), SERIES, START, START + sweeps * SECONDS)
-            ):
-                slots = history.values.reshape(sweeps, -1)
-                assert np.isnan(slots[:, 1:]).all(), "a sample stands where nobody took one"
-                good = history.quality.reshape(sweeps, -1)[:, 0] == Quality.GOOD
-                np.testing.assert_array_equal(good, ~np.isnan(slots[:, 0]))
-                found[at, device] = slots[:, 0]
+        for at, signal in enumerate(LAYOUT.signals):
+            matrix = await reader.matrix(signal.point, START, stop)
+            for row, whose in enumerate(matrix.devices):
+                found[at, whose.int - 1] = only_sweeps(matrix.values[row], matrix.quality[row], sweeps)
+        for device in (0, DEVICES // 2, DEVICES - 1):
+            for at, history in enumerate(await reader.read(UUID(int=device + 1), SERIES, START, stop)):
+                alone = only_sweeps(history.values, history.quality, sweeps)
+                np.testing.assert_array_equal(alone, found[at, device])
     finally:
         await reader.close()
     return found
 
 
+def only_sweeps(values: NDArray[np.float64], quality: NDArray[np.uint8], sweeps: int) -> NDArray[np.float64]:
+    """The values in the slots in which sweeps were taken; asserts that there are no others."""
+    slots = values.reshape(sweeps, -1)
+    assert np.isnan(slots[:, 1:]).all(), "a sample stands where nobody took one"
+    np.testing.assert_array_equal(quality == Quality.GOOD, ~np.isnan(values))
+    return slots[:, 0]
+
+
 async def read_rolled_up(folder: Path, sweeps: int, step: int) -> NDArray[np.float64]:
     """The mean hashrate of every device in each whole step from `START` on: devices x steps."""
     reader = open_reader(folder)
-    rows: list[NDArray[np.float64]] = []
-    whole = sweeps * SECONDS // step
     try:
-        for device in range(DEVICES):
-            (history,) = await reader.read(
-                UUID(int=device + 1), [("hashrate", "")], START, START + whole * step, float(step)
-            )
-            rows.append(history.values)
+        matrix = await reader.matrix("hashrate", START, START + sweeps * SECONDS // step * step, float(step))
     finally:
         await reader.close()
-    return np.array(rows)
+    order = np.argsort([device.int for device in matrix.devices])
+    return matrix.values[order]
 
 
 async def check_everything(folder: Path, sweeps: int) -> None:
