@@ -28,6 +28,7 @@ COMMANDS = {
     "backup": "copy a site folder into one file, also while its collector runs",
     "storage": "what history takes, how long the disk lasts, how long history is kept",
     "restore": "make a site folder from a backup",
+    "sync": "merge stores of one site: signed bundles, or two folders",
     "doctor": "check the environment",
 }
 """Each is a module of the same name in `console.cli`; whatever else comes first is a site folder."""

@@ -13,6 +13,7 @@ from console.collector.backfill import Backfill
 from console.collector.filler import Filler
 from console.collector.fleet import Fleet
 from console.collector.inventory import LiveInventory
+from console.collector.merging import Merging
 from console.collector.opener import RegistryOpener
 from console.collector.recorder import Recorder
 from console.collector.rounds import LoopLag, Rate, every
@@ -146,7 +147,8 @@ class _Collector:
             reset=self._evaluator.reset,
         )
         self._watch = Watch(self._evaluator, self._triage, clock, self._publish)
-        desk = RequestDesk(self._triage, self._publish, self._stop_for)
+        merging = Merging(store, self._triage, self._inventory, self._fleet, self._publish)
+        desk = RequestDesk(self._triage, self._publish, self._stop_for, merging.take_in)
         self._server = LinkServer(folder, self._boot, self._welcome, desk.answer)
         self._lag = LoopLag(clock)
         self._rate = Rate()

@@ -43,6 +43,11 @@ class LiveInventory:
         """A device was identified, or told new facts about itself."""
         self._changed[device.id] = device
 
+    def follow(self, site: Site, changed: Sequence[Device]) -> None:
+        """The kept site has become another one; what devices said in the meantime is taken in with the next round."""
+        self.site = site
+        self._tell(site, tuple(changed))
+
     async def round(self) -> None:
         """Take in what was learned since the last round. When the disk is full it stays for the next."""
         self._rest = max(self._rest - 1, 0)

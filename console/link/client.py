@@ -17,12 +17,15 @@ from console.link.messages import (
     SILENT_AFTER_SECONDS,
     AlarmsChanged,
     Answer,
+    BundleImported,
     DevicesChanged,
     FromCollector,
     Heartbeat,
     Hello,
+    ImportBundle,
     IncidentsChanged,
     Refusal,
+    Reply,
     Request,
     Welcome,
 )
@@ -121,7 +124,7 @@ class Link:
         self._connector: Connector = connector if connector is not None else LocalConnector(folder)
         self._client = client_name
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[Answer]] = {}
+        self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self._wire: Wire | None = None
         self._boot: UUID | None = None
         self._sequence = 0
@@ -140,14 +143,27 @@ class Link:
         Raises:
             LinkLost: There is no connection, it broke, or no answer came within `ANSWER_SECONDS`.
         """
+        reply = await self._ask(request, ANSWER_SECONDS)
+        return reply if isinstance(reply, Answer) else Answer(reply.request, reply.error)
+
+    async def import_bundle(self, request: ImportBundle) -> BundleImported:
+        """Have a bundle taken in and wait for the report, however long it takes.
+
+        Raises:
+            LinkLost: There is no connection, or it broke.
+        """
+        reply = await self._ask(request, None)
+        return reply if isinstance(reply, BundleImported) else BundleImported(reply.request, reply.error)
+
+    async def _ask(self, request: Request, patience: float | None) -> Reply:
         wire = self._wire
         if wire is None or not self._live:
             raise LinkLost("there is no connection to the collector; nothing was sent")
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._waiting[request.request] = answer
         try:
             wire.write(frame(request))
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(patience):
                 return await answer
         except TimeoutError as error:
             raise LinkLost("the collector did not answer in time; look at the incident before trying again") from error
@@ -216,7 +232,7 @@ class Link:
         if isinstance(message, Refusal):
             self._refusal = message
             return
-        if isinstance(message, Answer):
+        if isinstance(message, Reply):
             answer = self._waiting.get(message.request)
             if answer is not None and not answer.done():
                 answer.set_result(message)

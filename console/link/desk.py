@@ -1,11 +1,25 @@
 """Carries out what consoles ask for: every request gets an answer, and every refusal is a sentence for the operator."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
-from console.link.messages import Acknowledge, AddNote, Answer, Mitigate, Painted, Request, Resolve, Stop
+from console.link.messages import (
+    Acknowledge,
+    AddNote,
+    Answer,
+    BundleImported,
+    ImportBundle,
+    Mitigate,
+    Painted,
+    Reply,
+    Request,
+    Resolve,
+    Stop,
+)
 from console.services.ports import ConflictError, StoreFull
+from console.services.sync_report import SyncReport
 from console.services.triage import Triage
 
 
@@ -16,6 +30,7 @@ class RequestDesk:
         triage: Decides what is allowed, and writes it.
         publish: Called with what a request changed, before it is answered.
         stop: Called with the reason when somebody asks the collector to end.
+        merge: Takes a bundle in; raises ValueError for one that is refused.
     """
 
     def __init__(
@@ -23,16 +38,20 @@ class RequestDesk:
         triage: Triage,
         publish: Callable[[Sequence[Alarm], Sequence[Incident]], None],
         stop: Callable[[str], None],
+        merge: Callable[[Path], Awaitable[SyncReport]],
     ) -> None:
         self._triage = triage
         self._publish = publish
         self._stop = stop
+        self._merge = merge
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         """Carry out one request."""
         if isinstance(request, Stop):
             self._stop(request.reason)
             return Answer(request.request)
+        if isinstance(request, ImportBundle):
+            return await self._import(request)
         try:
             changed = tuple(await self._do(request))
         except (ConflictError, StoreFull, ValueError, LookupError) as error:
@@ -42,6 +61,12 @@ class RequestDesk:
             # With an incident its alarms are acknowledged or reset.
             self._publish([alarm for alarm in self._triage.standing() if alarm.incident in ids], changed)
         return Answer(request.request, incidents=changed)
+
+    async def _import(self, request: ImportBundle) -> BundleImported:
+        try:
+            return BundleImported(request.request, report=await self._merge(Path(request.path)))
+        except (StoreFull, ValueError) as error:
+            return BundleImported(request.request, str(error))
 
     async def _do(self, request: Acknowledge | AddNote | Mitigate | Resolve | Painted) -> Sequence[Incident]:
         triage = self._triage

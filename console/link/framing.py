@@ -14,7 +14,6 @@ import numpy as np
 from console.link.messages import (
     MAX_FRAME,
     AlarmsChanged,
-    Answer,
     DevicesChanged,
     DeviceShape,
     FromCollector,
@@ -23,6 +22,7 @@ from console.link.messages import (
     IncidentsChanged,
     Message,
     Refusal,
+    Reply,
     Shape,
     Snapshot,
     Welcome,
@@ -68,7 +68,7 @@ class PackedShape(Message, frozen=True, tag=True):
 
 
 WireFromCollector: TypeAlias = (
-    Welcome | PackedShape | Snapshot | AlarmsChanged | IncidentsChanged | DevicesChanged | Heartbeat | Answer | Refusal
+    Welcome | PackedShape | Snapshot | AlarmsChanged | IncidentsChanged | DevicesChanged | Heartbeat | Reply | Refusal
 )
 
 _encoder = msgspec.msgpack.Encoder()

@@ -12,6 +12,7 @@ import msgspec
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
 from console.domain.inventory import Device, Site
+from console.services.sync_report import SyncReport
 from drivers.core.reading import Signal
 
 PROTOCOL = 1
@@ -242,6 +243,26 @@ class Stop(Message, frozen=True, tag=True):
     reason: str
 
 
+class ImportBundle(Message, frozen=True, tag=True):
+    """Take in a bundle of another store of this site. `path` is a file that the collector can read."""
+
+    request: int
+    path: str
+
+
+class BundleImported(Message, frozen=True, tag=True):
+    """The answer to `ImportBundle`, only to whoever asked; may take minutes.
+
+    Attributes:
+        error: Empty when done; else one sentence for the operator, and nothing was taken in.
+        report: What came; None when there was an error.
+    """
+
+    request: int
+    error: str = ""
+    report: SyncReport | None = None
+
+
 class Answer(Message, frozen=True, tag=True):
     """The answer to a request.
 
@@ -255,8 +276,9 @@ class Answer(Message, frozen=True, tag=True):
     incidents: tuple[Incident, ...] = ()
 
 
-Request: TypeAlias = Acknowledge | AddNote | Mitigate | Resolve | Painted | Stop
+Request: TypeAlias = Acknowledge | AddNote | Mitigate | Resolve | Painted | Stop | ImportBundle
+Reply: TypeAlias = Answer | BundleImported
 FromConsole: TypeAlias = Hello | Heartbeat | Request
 FromCollector: TypeAlias = (
-    Welcome | Shape | Snapshot | AlarmsChanged | IncidentsChanged | DevicesChanged | Heartbeat | Answer
+    Welcome | Shape | Snapshot | AlarmsChanged | IncidentsChanged | DevicesChanged | Heartbeat | Reply
 )

@@ -22,6 +22,7 @@ from console.link.messages import (
     DevicesChanged,
     Heartbeat,
     IncidentsChanged,
+    Reply,
     Request,
     Shape,
     Snapshot,
@@ -58,7 +59,7 @@ class LinkServer:
         folder: Path,
         boot: UUID,
         welcome: Callable[[int], Welcome],
-        handle: Callable[[Request], Awaitable[Answer]],
+        handle: Callable[[Request], Awaitable[Reply]],
         *,
         at: Endpoint | None = None,
     ) -> None:
@@ -185,7 +186,7 @@ class LinkServer:
         """Tick and frame."""
         return self._snapshot
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         """Carry out a request; a bug in doing so is logged and answered, and hurts nobody else."""
         try:
             return await self._handle(request)

@@ -14,7 +14,7 @@ from console.link.framing import (
     frame,
     read_from_console,
 )
-from console.link.messages import PROTOCOL, Answer, FromConsole, Heartbeat, Hello, Refusal, Request
+from console.link.messages import PROTOCOL, FromConsole, Heartbeat, Hello, Refusal, Reply, Request
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Outlet(Protocol):
     def newest_snapshot(self) -> tuple[int, bytes]:
         """Tick and frame of the snapshot; tick -1 before the first."""
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         """Carry out a request."""
 
     def joined(self, session: "Session") -> None:

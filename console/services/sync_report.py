@@ -1,5 +1,8 @@
 """What a merge of two stores has brought: for the command's answer, and for the link that carries it."""
 
+from dataclasses import dataclass
+from uuid import UUID
+
 import msgspec
 
 
@@ -58,3 +61,11 @@ class SyncReport(msgspec.Struct, frozen=True, rename={"sender": "from"}):
     own_returned: bool = False
     history_until: str = ""
     beside_collector: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a running store has taken in: the report, and the incidents that may be other than before."""
+
+    report: SyncReport
+    incidents: tuple[UUID, ...]

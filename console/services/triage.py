@@ -1,7 +1,7 @@
 """Turns alarms into incidents and carries out what operators do with them. The log is written before anybody hears."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -243,6 +243,15 @@ class Triage:
                 if case is not None and case.incident.state is IncidentState.DETECTED
             ]
             return await self._append(events)
+
+    async def follow(self, incidents: Collection[UUID]) -> list[Incident]:
+        """Take over incidents to which another store has added something; returns them as they now stand."""
+        async with self._lock:
+            wanted = frozenset(incidents)
+            changed = [one for one in await self._log.incidents() if one.id in wanted] if wanted else []
+            for incident in changed:
+                self.book.settle(incident)
+            return changed
 
     async def _find(self, incident: UUID) -> Incident:
         case = self.book.cases.get(incident)

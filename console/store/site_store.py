@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from console.domain.inventory import Site
 from console.services.ports import Fill, Records, StoreFull
+from console.services.sync_report import Merged
 from console.store import schema
 from console.store.database import Database
 from console.store.engine import StoreError, open_reader_engine, open_writer, wal_reset_warning
@@ -20,11 +21,15 @@ from console.store.records.attendance import Attendance, Gap
 from console.store.records.conflicts import Conflict, read_conflicts
 from console.store.records.event_log import EventLog
 from console.store.records.fills import Fills
+from console.store.records.incident_events import INCIDENT
 from console.store.records.incident_log import SqlIncidentLog
 from console.store.records.inventory import Inventory, build_site, fetch_site
 from console.store.records.origin_events import Origin
 from console.store.records.origins import origin_for_writing, read_origins
 from console.store.records.past_records import PastRecords
+from console.store.sync.givers import BundleGiver
+from console.store.sync.receive import Receiver, receive
+from console.store.sync.report import report_of
 
 CONSOLE_FILE = "console.sqlite"
 
@@ -134,6 +139,22 @@ class SiteStore:
         """Every installation whose events stand here, in order of first mention."""
         return await self._database.read(read_origins)
 
+    async def take_in(self, path: Path) -> Merged:
+        """Take in a bundle of another store of this site while this one is being written.
+
+        Raises:
+            SyncRefused: The bundle is refused; nothing was changed.
+            StoreFull: The disk takes no more; the same bundle later brings the rest.
+        """
+        async with BundleGiver(path) as giver:
+            receiver = Receiver(self._database, self.event_log, self.history, self.origin, running=True)
+            received = await receive(giver, receiver, _log_progress)
+        touched = received.events.touched
+        if touched.inventory:
+            self.history.know(await self.site())
+        _log.info("took in %d records from %s", received.added, received.offer.exporter.name)
+        return Merged(report_of(received), tuple(UUID(incident) for incident in sorted(touched.of(INCIDENT))))
+
     async def mark_alive(self, at: float) -> None:
         """Remember that the collector runs at UTC second `at`. Raises `StoreFull`."""
         await self._attendance.mark_alive(at)
@@ -173,6 +194,10 @@ class SiteStore:
             _log.warning("Full hours stay as head rows: %s", error)
         finally:
             await self._database.close()
+
+
+def _log_progress(what: str, done: int, total: int) -> None:
+    _log.debug("import: %s, %d of %d rows", what, done, total)
 
 
 def _checked_origin(connection: Connection) -> UUID:

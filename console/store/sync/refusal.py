@@ -1,7 +1,7 @@
 """Why something is not taken in. Each text is one sentence for the operator; nothing was changed."""
 
 
-class SyncRefused(Exception):
+class SyncRefused(ValueError):
     """Nothing was exported or taken in; the text says why and what to do."""
 
 

@@ -6,6 +6,9 @@ from console.services.sync_report import ConflictReport, OriginReport, SyncRepor
 from console.store.records.conflicts import Conflict
 from console.store.sync.receive import Received
 
+MOST_CONFLICTS = 1000
+"""Listed in a report; all of them are in the folder."""
+
 
 def report_of(received: Received) -> SyncReport:
     """The report of one import."""
@@ -19,7 +22,7 @@ def report_of(received: Received) -> SyncReport:
         exporter=OriginReport(str(exporter.origin or ""), exporter.name, exporter.fingerprint),
         events=received.events.added,
         rows={kind: count for kind, count in received.rows.items() if count},
-        conflict_list=tuple(_conflict(conflict) for conflict in received.events.conflicts),
+        conflict_list=tuple(_conflict(conflict) for conflict in received.events.conflicts[:MOST_CONFLICTS]),
         new_origins=tuple(OriginReport(str(one.id), one.name, one.fingerprint) for one in received.new_origins),
         own_returned=received.own_returned,
         history_until=iso(offer.until),

@@ -1,0 +1,74 @@
+"""Takes another store's records in while collecting: incidents, devices and consoles follow at once."""
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from console.collector.fleet import Fleet
+from console.collector.inventory import LiveInventory
+from console.domain.alarms import Alarm
+from console.domain.incidents import Incident
+from console.domain.inventory import Device, Site
+from console.services.sync_report import Merged, SyncReport
+from console.services.triage import Triage
+
+
+class TakesIn(Protocol):
+    """The store of the site that is being collected."""
+
+    async def take_in(self, path: Path) -> Merged:
+        """Take a bundle in. Raises ValueError for one that is refused, and StoreFull."""
+
+    async def site(self) -> Site:
+        """The site as it is kept."""
+
+
+class Merging:
+    """One per collector.
+
+    Args:
+        store: Takes the bundle in.
+        triage: Follows incidents that were decided upon elsewhere.
+        inventory: The live site.
+        fleet: Polls its devices.
+        publish: Tells consoles what has changed.
+    """
+
+    def __init__(
+        self,
+        store: TakesIn,
+        triage: Triage,
+        inventory: LiveInventory,
+        fleet: Fleet,
+        publish: Callable[[Sequence[Alarm], Sequence[Incident]], None],
+    ) -> None:
+        self._store = store
+        self._triage = triage
+        self._inventory = inventory
+        self._fleet = fleet
+        self._publish = publish
+
+    async def take_in(self, path: Path) -> SyncReport:
+        """Take a bundle in and let everything follow. Raises ValueError for one that is refused, and StoreFull."""
+        await self._inventory.settle()
+        merged = await self._store.take_in(path)
+        before = {device.id: device for device in self._inventory.site.devices}
+        site = await self._store.site()
+        changed = [device for device in site.devices if before.get(device.id) != device]
+        gone = before.keys() - {device.id for device in site.devices}
+        if site != self._inventory.site:
+            await self._poll_as(changed, [before[device] for device in sorted(gone)])
+            self._inventory.follow(site, changed)
+        incidents = await self._triage.follow(merged.incidents)
+        if incidents:
+            ids = {incident.id for incident in incidents}
+            self._publish([alarm for alarm in self._triage.standing() if alarm.incident in ids], incidents)
+        return merged.report
+
+    async def _poll_as(self, changed: Sequence[Device], gone: Collection[Device]) -> None:
+        """Ask devices under their new address, and those that are no more not at all."""
+        polled = {device.id for device in self._fleet.devices}
+        for device in [*gone, *changed]:
+            if device.id in polled:
+                await self._fleet.remove(device.id)
+        self._fleet.add(changed)
