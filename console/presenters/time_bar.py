@@ -18,6 +18,9 @@ HEADROOM = 1 / 24
 LAG_SECONDS = 5.0
 """A picture is called older than the head when it is by more than this."""
 
+LAG_FRAMES = 0.5
+"""While playing the picture may be older by what passes in this many seconds of the present."""
+
 EDGE = 1 / 12
 """Share of the range that the play head keeps from both ends when the range follows it."""
 
@@ -141,7 +144,7 @@ def time_bar_view(
 
 def _behind(head: Playing, away: float, tz: str, *, offline: bool) -> str:
     """How far back the head is; while the displays lag behind it, the moment that they show."""
-    if head.at - head.shown >= LAG_SECONDS:
+    if head.at - head.shown >= LAG_SECONDS + (LAG_FRAMES * head.speed if head.playing else 0.0):
         return f"picture of {formatting.clock(head.shown, tz)}"
     if away < 1:
         return ""

@@ -197,7 +197,8 @@ class Screen(QObject):
             strip = self._strips[place] = SiteStrip(site, self._context.clock, self.refresh_now)
         end, head = self.time.end(), self.time.head
         recorded = strip.recorded(state, self.time.axis.range(end))
-        view = time_bar_view(state, replace(head, shown=shown_at(site)), self.time.axis, recorded, end, self._context.now)
+        shown = replace(head, shown=shown_at(site))
+        view = time_bar_view(state, shown, self.time.axis, recorded, end, self._context.now)
         self._window.time_bar.show_view(view)
         self._window.set_past(not head.live)
         self._title(site, state, head)
