@@ -10,7 +10,7 @@ import struct
 import tempfile
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Self
+from typing import IO
 
 import msgspec
 import zstandard
@@ -32,7 +32,7 @@ _LEVEL = 1
 
 
 class BundleWriter:
-    """Writes a bundle beside its place and moves it there when it is whole. Use as a context manager.
+    """Writes a bundle beside its place and moves it there when it is whole.
 
     Blocks the caller: use it in a thread.
     """
@@ -40,10 +40,10 @@ class BundleWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.parts: list[Part] = []
-        self._beside = Path()
+        self._beside: Path | None = None
         self._file: IO[bytes] | None = None
 
-    def __enter__(self) -> Self:
+    def begin(self) -> None:
         """Begin; raises `SyncRefused` when something other than a bundle stands there, and OSError."""
         if self.path.exists() and not is_bundle(self.path):
             raise SyncRefused(f"{self.path} exists and is no bundle: it is not replaced. Choose another name.")
@@ -51,7 +51,6 @@ class BundleWriter:
         self._beside = Path(beside)
         self._file = os.fdopen(descriptor, "wb")
         self._file.write(_FRONT.pack(_MARK, FORMAT))
-        return self
 
     @property
     def _out(self) -> IO[bytes]:
@@ -61,6 +60,8 @@ class BundleWriter:
 
     def add(self, block: Block) -> int:
         """Write one block; returns its bytes."""
+        if self._file is None:
+            self.begin()
         plain = encode_rows(block.rows)
         body = compress(plain, _LEVEL)
         self._out.write(body)
@@ -72,6 +73,8 @@ class BundleWriter:
         """Sign what was written and give the file its name."""
         manifest = Manifest(FORMAT, program, made_at, offer, tuple(self.parts))
         text = msgspec.json.encode(manifest)
+        if self._file is None:
+            self.begin()
         out = self._out
         begins = out.tell()
         out.write(text)
@@ -79,14 +82,16 @@ class BundleWriter:
         out.flush()
         os.fsync(out.fileno())
         out.close()
-        self._beside.replace(self.path)
+        if self._beside is not None:
+            self._beside.replace(self.path)
         return manifest
 
-    def __exit__(self, *_error: object) -> None:
-        """Remove what was not finished."""
+    def close(self) -> None:
+        """Close, and remove what was not finished."""
         if self._file is not None:
             self._file.close()
-        self._beside.unlink(missing_ok=True)
+        if self._beside is not None:
+            self._beside.unlink(missing_ok=True)
 
 
 def is_bundle(path: Path) -> bool:

@@ -111,7 +111,6 @@ async def export_bundle(
     writer = BundleWriter(path)
     done = 0
     try:
-        await asyncio.to_thread(writer.__enter__)
         async for block in source.blocks(offer):
             await asyncio.to_thread(writer.add, block)
             done += len(block.rows)
@@ -120,4 +119,4 @@ async def export_bundle(
     except OSError as error:
         raise PlaceUnusable(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
-        await asyncio.to_thread(writer.__exit__)
+        await asyncio.to_thread(writer.close)
