@@ -5,7 +5,9 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 from uuid import UUID
 
 import numpy as np
@@ -23,25 +25,61 @@ LONGEST_WAIT = 0.06
 """Seconds from an acknowledgement to the kill, at most: some sweeps, and somewhere in the flush of what was full."""
 
 
-async def killed_run(folder: Path, first: int, until: int, chance: random.Random) -> int:
-    """Run the sweeper from sweep `first` until `until` is acknowledged, kill it a moment later; the last acknowledged.
+class Victim:
+    """A sweeper that runs until it is killed.
 
-    The folder may already hold sweep `first`: its acknowledgement may have been lost in the kill before.
+    Attributes:
+        last: The newest sweep that it has acknowledged, and with it all before.
+        full: How often it has found the disk full.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(SWEEPER), str(folder), str(first),
-        stdout=subprocess.PIPE, env=ENVIRONMENT,
-    )  # fmt: skip
-    assert process.stdout is not None
-    last = first - 1
-    while last < until:
-        last = int(await process.stdout.readline())
+
+    def __init__(self, process: asyncio.subprocess.Process, first: int) -> None:
+        self._process = process
+        self.last = first - 1
+        self.full = 0
+
+    @classmethod
+    async def start(cls, folder: Path, first: int) -> Self:
+        """Let it append from sweep `first` on.
+
+        The folder may already hold sweep `first`: its acknowledgement may have been lost in the kill before.
+        """
+        command = (sys.executable, str(SWEEPER), str(folder), str(first))
+        return cls(await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, env=ENVIRONMENT), first)
+
+    async def until(self, fulfilled: Callable[[], bool]) -> None:
+        """Listen to it until something is so."""
+        assert self._process.stdout is not None
+        while not fulfilled():
+            line = await self._process.stdout.readline()
+            assert line, "the writer has ended by itself"
+            self._hear(line)
+
+    def _hear(self, line: bytes) -> None:
+        if line == b"full\n":
+            self.full += 1
+        else:
+            self.last = int(line)
+
+    async def kill(self) -> int:
+        """kill -9; the newest sweep that it had acknowledged."""
+        assert self._process.stdout is not None
+        self._process.kill()
+        rest = await self._process.stdout.read()
+        await self._process.wait()
+        # Only whole lines count: half a line was never an acknowledgement.
+        for line in rest.splitlines(keepends=True):
+            if line.endswith(b"\n"):
+                self._hear(line)
+        return self.last
+
+
+async def killed_run(folder: Path, first: int, until: int, chance: random.Random) -> int:
+    """Run the sweeper from sweep `first`, kill it a moment after `until` is acknowledged; the last acknowledged."""
+    victim = await Victim.start(folder, first)
+    await victim.until(lambda: victim.last >= until)
     await asyncio.sleep(chance.uniform(0.0, LONGEST_WAIT))
-    process.kill()
-    rest = await process.stdout.read()
-    await process.wait()
-    # Only whole lines count: half a line was never an acknowledgement.
-    return max([last, *(int(line) for line in rest.split(b"\n")[:-1])])
+    return await victim.kill()
 
 
 def next_target(last: int, kill: int, chance: random.Random) -> int:

@@ -1,4 +1,7 @@
-"""A collector's writing half, to be killed: appends sweeps and prints the number of each once it is durable."""
+"""A collector's writing half, to be killed: appends sweeps and prints the number of each once it is durable.
+
+While the disk is full it prints "full" and goes on, as a collector does.
+"""
 
 import asyncio
 import sys
@@ -6,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from console.domain.telemetry import LiveColumns
+from console.services.ports import SweepWaits
 from console.store.site_store import SiteStore
 from drivers.core.reading import DeviceState, Layout, Report, Signal
 
@@ -40,8 +44,13 @@ async def main(folder: Path, sweep: int) -> None:
     store = await SiteStore.open(folder)
     columns = LiveColumns()
     while True:
-        await store.history.append(columns, ingest(columns, sweep))
-        sys.stdout.write(f"{sweep}\n")
+        try:
+            await store.history.append(columns, ingest(columns, sweep))
+            sys.stdout.write(f"{sweep}\n")
+        except SweepWaits:
+            # What waits is written before what comes next: the number of the next durable sweep speaks for both.
+            sys.stdout.write("full\n")
+            await asyncio.sleep(0.01)
         sys.stdout.flush()
         sweep += 1
 
