@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, bindparam, select
 
 from console.store import schema
-from console.store.history.levels import RAW, WINDOWS_IN_HOUR
+from console.store.history.levels import RAW, WINDOWS_IN_HOUR, hour_of_window
+from console.store.history.tiles import SERIES
 from console.store.reading.catalogue import PARTS_SINCE, Catalogue, StoredShard
 
 
@@ -82,6 +83,20 @@ class Wanted:
     tile_hours: Hours
 
 
+@dataclass(frozen=True, slots=True)
+class WindowBlobs:
+    """Everything of one shard that may hold samples of a window: its hour's tiles, its parts, its head rows.
+
+    Head rows are those of the window and of the hour's first one, where those of the first format stand.
+    """
+
+    shard: StoredShard
+    window: int
+    tiles: list[TileRow]
+    parts: list[PartRow]
+    heads: list[HeadRow]
+
+
 _tile = schema.tile.c
 _part = schema.part.c
 _head = schema.head.c
@@ -114,6 +129,7 @@ _HEADS = (
     .where(_head.shard == bindparam("shard"), _head.window.between(bindparam("first"), bindparam("last")))
     .order_by(_head.window, _head.sequence)
 )
+_LAST_KEYFRAME = "SELECT body FROM keyframe WHERE origin = ? AND shard = ? AND window < ? ORDER BY window DESC LIMIT 1"
 _TILE_HOURS = _TILES.with_only_columns(_tile.hour).order_by(None).distinct()
 _PART_WINDOWS = _PARTS.with_only_columns(_part.window).order_by(None).distinct()
 _HEAD_WINDOWS = _HEADS.with_only_columns(_head.window).order_by(None).distinct()
@@ -147,6 +163,45 @@ def fetch_heads(connection: Connection, version: int, shard: int, hours: Hours) 
     else:
         rows = connection.execute(_HEADS, {"shard": shard, "first": first, "last": last})
     return [HeadRow(*row) for row in rows]
+
+
+def fetch_window(connection: Connection, catalogue: Catalogue, shard: StoredShard, window: int) -> WindowBlobs:
+    """The rows of a shard that may hold samples of a window."""
+    hour = hour_of_window(window)
+    most = max((len(shard.ranked(point).seats) for point in shard.points), default=0)
+    which = {"level": RAW, "shard": shard.id, "points": shard.points, "chunks": range(-(-most // SERIES))}
+    tiles = {**which, "origin": shard.origin, "first": hour, "last": hour}
+    found = WindowBlobs(shard, window, [TileRow(*row) for row in connection.execute(_TILES, tiles)], [], [])
+    version = catalogue.version
+    if shard.origin == version.origin:
+        if version.schema >= PARTS_SINCE:
+            parts = {**which, "first": window, "last": window}
+            found.parts.extend(PartRow(*row) for row in connection.execute(_PARTS, parts))
+        begin = hour * WINDOWS_IN_HOUR
+        heads = fetch_heads(connection, version.schema, shard.id, Hours(hour, hour))
+        found.heads.extend(head for head in heads if head.window in {window, begin})
+    return found
+
+
+def fetch_keyframes(connection: Connection, catalogue: Catalogue, window: int) -> list[tuple[StoredShard, bytes]]:
+    """The keyframes at the end of a window, of every shard of the catalogue that has one."""
+    if catalogue.version.schema < PARTS_SINCE:
+        return []
+    rows = connection.exec_driver_sql("SELECT origin, shard, body FROM keyframe WHERE window = ?", (window,))
+    shards = catalogue.shards
+    return [(shards[origin, number], body) for origin, number, body in rows if (origin, number) in shards]
+
+
+def fetch_last_keyframes(connection: Connection, catalogue: Catalogue, before: int) -> list[tuple[StoredShard, bytes]]:
+    """The newest keyframe of each shard that ends before the end of window `before`."""
+    if catalogue.version.schema < PARTS_SINCE:
+        return []
+    found: list[tuple[StoredShard, bytes]] = []
+    for shard in catalogue.shards.values():
+        row = connection.exec_driver_sql(_LAST_KEYFRAME, (shard.origin, shard.id, before)).first()
+        if row is not None:
+            found.append((shard, row[0]))
+    return found
 
 
 def stored_hours(connection: Connection, wanted: Wanted) -> set[int]:

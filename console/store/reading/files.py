@@ -101,7 +101,7 @@ class Files:
         self._opening = asyncio.Lock()
 
     async def months(self, start: float, stop: float) -> list[StoredFile]:
-        """The files of the months that [start, stop) touches and that exist, ascending."""
+        """The files of the months that [start, stop) touches, or that hold the instant `start`, ascending."""
         return await self._touching(_MONTH, start, stop)
 
     async def years(self, start: float, stop: float) -> list[StoredFile]:
@@ -114,7 +114,7 @@ class Files:
             files: list[StoredFile] = []
             for found in there:
                 begin, end = found.span
-                if begin < stop and start < end:
+                if begin <= start < end or start < begin < stop:
                     files.append(await self._opened(found))
             return files
 

@@ -7,7 +7,7 @@ from math import ceil
 from pathlib import Path
 from uuid import UUID
 
-from console.services.ports import Aggregate, History, Matrix, Total
+from console.services.ports import Aggregate, History, Matrix, PastState, TargetHours, TextChange, Total
 from console.store.history.levels import DAY, HOUR, RAW, SECONDS_IN_DAY, SECONDS_IN_HOUR, STEP_SECONDS
 from console.store.history.rollups import COLUMNS, HIGH, LOW, MEAN
 from console.store.reading.catalogue import Catalogue
@@ -16,7 +16,10 @@ from console.store.reading.damage import Damage
 from console.store.reading.extent import stored_extent
 from console.store.reading.files import Files, StoredFile
 from console.store.reading.grid import Plan, Slots, divisor_step, level_for, plan_for
+from console.store.reading.state_reader import StateReader
 from console.store.reading.sums import Sums
+from console.store.reading.targets import count_target_hours
+from console.store.reading.words import changes_since, fetch_texts
 
 SHOWN = (MEAN, LOW, HIGH)
 """The columns that answers show."""
@@ -40,6 +43,7 @@ class FolderReader:
         self._files = Files(folder)
         self._damage = Damage(strict=strict)
         self._collector = Collector(self._damage)
+        self._states = StateReader(self._files, self._damage)
 
     async def read(
         self, device: UUID, points: Sequence[tuple[str, str]], start: float, stop: float, step: float = 0.0
@@ -124,6 +128,31 @@ class FolderReader:
             async for piece in self._collector.pieces(held, plan, plan.slots, columns):
                 await asyncio.to_thread(sums.add, piece.slots, piece.figures)
         return sums
+
+    async def target_hours(self, start: float, stop: float, *, devices: Collection[UUID] | None = None) -> TargetHours:
+        """Hours at target in [start, stop), widened to whole UTC days; see `SiteReader.target_hours`."""
+        days = Slots.over(start, stop, float(SECONDS_IN_DAY))
+        years = await self._catalogued(await self._files.years(days.start, days.stop))
+        return await count_target_hours(years, days, devices, self._damage)
+
+    async def texts(self, device: UUID, start: float, stop: float) -> list[TextChange]:
+        """What a device said at `start`, and its changes until `stop`; see `SiteReader.texts`."""
+        changes: list[TextChange] = []
+        for file in reversed(await self._files.months(0.0, stop)):
+            changes = [*await file.read(partial(fetch_texts, device=device, stop=stop)), *changes]
+            # Every month's file begins with all texts, unless nothing was collected then.
+            if changes and changes[0].at <= start:
+                break
+        return changes_since(changes, start)
+
+    async def state_at(self, at: float, *, exact: bool = True) -> PastState:
+        """Every series as it was at UTC second `at`; see `SiteReader.state_at`.
+
+        A row for each device that has a seat in that month's file. Of several seats or origins the one speaks that
+        was heard of last. What was not polled for two periods with no reason on record is STALE; what nobody polled
+        since the keyframe before is NOT_POLLED. Where the samples were deleted, the minute or hour stands in.
+        """
+        return await self._states.at(at, exact=exact)
 
     async def extent(self) -> tuple[float, float] | None:
         """UTC seconds from the first stored hour to the end of the last; None while there is no history."""

@@ -46,19 +46,20 @@ class Canvas:
         scales = self.source.catalogue.scales
         return np.concatenate([np.full((len(pick.ranks), 1), scales[pick.point]) for pick in self.source.picks])
 
-    def lay_under(self, rows: slice | Integers, first: int, steps: Integers, quality: Codes) -> None:
-        """Lay samples from slot `first` on under what is there: what came before stays; a value beats a reason."""
+    def lay(self, rows: slice | Integers, first: int, steps: Integers, quality: Codes) -> None:
+        """Lay later samples from slot `first` on over what is there: a value beats none, a reason beats nothing."""
         begin, end = max(first, self.first), min(first + steps.shape[1], self.first + self.slots)
         if begin >= end:
             return
         here, there = slice(begin - self.first, end - self.first), slice(begin - first, end - first)
         steps, quality = steps[:, there], quality[:, there]
         known = self.quality[rows, here]
-        better = (known >= Quality.NOT_POLLED) & (
-            (quality < Quality.NOT_POLLED) | ((known == Quality.NOT_POLLED) & (quality != Quality.NOT_POLLED))
-        )
-        self.quality[rows, here] = np.where(better, quality, known)
-        self.steps[rows, here] = np.where(better, steps, self.steps[rows, here])
+        better = (quality < Quality.NOT_POLLED) | ((known >= Quality.NOT_POLLED) & (quality != Quality.NOT_POLLED))
+        if better.all():
+            self.quality[rows, here], self.steps[rows, here] = quality, steps
+        else:
+            self.quality[rows, here] = np.where(better, quality, known)
+            self.steps[rows, here] = np.where(better, steps, self.steps[rows, here])
 
     def reduced(self, slots: int) -> Stats:
         """Every `slots` neighbours as one bucket."""
@@ -78,8 +79,8 @@ class Canvas:
 def decode_raw(source: Source, blobs: Blobs, first: int, slots: int, complain: Complain) -> Canvas:
     """Everything stored of a source from slot `first` on.
 
-    What became final first stays: tiles by revision, then parts; head rows fill what these leave, the newest first. A
-    damaged tile or part leaves MALFORMED in its slots; a damaged head row leaves nothing.
+    Tiles by revision, then parts, then head rows: the later of two values stands, as the writer has it. A damaged tile
+    or part leaves MALFORMED in its slots; a damaged head row leaves nothing.
     """
     canvas = Canvas(source, first, slots)
     for pick, chunk, series in source.chunks:
@@ -111,12 +112,12 @@ def _lay_chunk(canvas: Canvas, blobs: Blobs, pick: Pick, chunk: int, series: Int
     for (_, at, slots, _), cells in zip(places, decoded, strict=True):
         if cells is None:
             shape = (len(series), slots)
-            canvas.lay_under(plain(series), at, np.zeros(shape, np.int64), np.full(shape, Quality.MALFORMED, np.uint8))
+            canvas.lay(plain(series), at, np.zeros(shape, np.int64), np.full(shape, Quality.MALFORMED, np.uint8))
         else:
             steps, quality, own_scale = cells
             if own_scale != scale:
                 steps = np.rint(steps * (scale / own_scale)).astype(np.int64)
-            canvas.lay_under(plain(series), at, steps, quality)
+            canvas.lay(plain(series), at, steps, quality)
 
 
 def decode_all(
@@ -174,14 +175,14 @@ _FEW_SEATS = 32
 
 
 def _lay_heads(canvas: Canvas, heads: Sequence[HeadRow], complain: Complain) -> None:
-    """Samples first, newest first; then the reasons, which fill what is left."""
+    """Samples, oldest first; then the reasons, which fill what is left."""
     shard = canvas.source.shard
     of_window = WINDOW * 1000 // shard.period_ms
     targets = _targets(canvas.source)
     seats = np.flatnonzero(np.diff(targets.first))
     wanted = {seat: shard.layout(seat).id for seat in seats.tolist()} if len(seats) <= _FEW_SEATS else None
     decoded: list[tuple[int, Head]] = []
-    for row in reversed(heads):
+    for row in heads:
         try:
             decoded.append((row.window * of_window, decode_head(row.body, wanted, targets.positions)))
         except CorruptBlob as error:
@@ -211,10 +212,8 @@ def _lay_section(canvas: Canvas, targets: _Targets, at: int, section: Section) -
 
 
 def _fill(canvas: Canvas, rows: Integers, slots: Integers, steps: Integers, quality: Codes) -> None:
-    """Fill single cells: a value where there is none, a reason where nothing is known. All of one sort."""
-    known = canvas.quality[rows, slots]
-    valued = quality < Quality.NOT_POLLED
-    better = np.where(valued, known >= Quality.NOT_POLLED, known == Quality.NOT_POLLED)
+    """Lay single cells: a value stands, a reason where there is no value."""
+    better = (quality < Quality.NOT_POLLED) | (canvas.quality[rows, slots] >= Quality.NOT_POLLED)
     canvas.quality[rows[better], slots[better]] = quality[better]
     canvas.steps[rows[better], slots[better]] = steps[better]
 

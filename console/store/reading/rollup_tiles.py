@@ -64,9 +64,13 @@ def _lay_tiles(
         covered = np.zeros(slots.count, np.bool_)
         places = _places(blobs, pick.point, chunk, slots.step)
         rows = pick.ranks[pick.chunks == chunk] % SERIES
-        decoded = _decode_all([body for _, body in places], rows, columns, complain)
-        for (first, _), figures in zip(places, decoded, strict=True):
+        # Of a long tile that is the only one just the slots that are wanted are decoded.
+        skipped = max(0, slots.first - places[0][0]) if len(places) == 1 else 0
+        buckets = range(skipped, slots.first + slots.count - places[0][0]) if len(places) == 1 else None
+        decoded = _decode_all([body for _, body in places], rows, columns, buckets, complain)
+        for (begin, _), figures in zip(places, decoded, strict=True):
             if figures is not None:
+                first = begin + skipped
                 mine = slots.overlap(first, figures.quality.shape[1])
                 covered[slots.place_of(mine)] = True
                 part = slots_of(figures, slice(mine.first - first, mine.first - first + mine.count), columns)
@@ -78,25 +82,25 @@ def _lay_tiles(
 
 
 def _places(blobs: Blobs, point: str, chunk: int, step: float) -> list[tuple[int, bytes]]:
-    """The first slot and the body of the tiles and parts of a chunk, those first that stay."""
+    """The first slot and the body of the parts and tiles of a chunk, those first that stay: the newer ones."""
     tiles = [tile for tile in blobs.tiles if (tile.point, tile.chunk) == (point, chunk)]
     parts = [part for part in blobs.parts if (part.point, part.chunk) == (point, chunk)]
     return [
-        *((round(tile.hour * SECONDS_IN_HOUR / step), tile.body) for tile in sorted(tiles, key=lambda one: -one.rev)),
         *((round(part.window * WINDOW / step), part.body) for part in parts),
+        *((round(tile.hour * SECONDS_IN_HOUR / step), tile.body) for tile in sorted(tiles, key=lambda one: -one.rev)),
     ]
 
 
 def _decode_all(
-    bodies: Sequence[bytes], rows: Integers, columns: Collection[str], complain: Complain
+    bodies: Sequence[bytes], rows: Integers, columns: Collection[str], buckets: range | None, complain: Complain
 ) -> list[Stats | None]:
     """Many roll-ups at once; None for a damaged one."""
     if not bodies:
         return []
     try:
-        return list(decode_rollups(bodies, columns, rows))
+        return list(decode_rollups(bodies, columns, rows, buckets))
     except CorruptBlob as error:
         if len(bodies) == 1:
             complain("a roll-up", error)
             return [None]
-    return [one for body in bodies for one in _decode_all([body], rows, columns, complain)]
+    return [one for body in bodies for one in _decode_all([body], rows, columns, buckets, complain)]
