@@ -7,15 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 from console.store.care.progress import Progress
+from console.store.history.history_file import SEQ_FLOOR
 from console.store.history.levels import HOUR, MINUTE, RAW
 
 LEVEL_NUMBERS = {"raw": RAW, "minute": MINUTE, "hour": HOUR}
 
 THINNED = "thinned:"
 """Key in `meta` before the name of a level that was given up; the value is the UTC second when."""
-
-SEQ_FLOOR = "seq:"
-"""Key in `meta` before an origin: the greatest `seq` it ever gave in this file, which must not be given again."""
 
 _RAW_WITHOUT_MINUTES = """
 SELECT count(*) FROM (SELECT DISTINCT origin, shard, point, chunk, hour / 24 AS day FROM tile WHERE level = 0) AS raw

@@ -25,6 +25,7 @@ from console.store.history.late import WINDOWS_AT_ONCE, LateSamples, held_slots,
 from console.store.history.levels import SECONDS_IN_DAY, WINDOWS_IN_DAY, slots_in_window, window_of
 from console.store.history.month import MonthFile, month_of_window
 from console.store.history.month_files import MonthFiles
+from console.store.history.periods import UNKNOWN_PERIOD, stored_period
 from console.store.history.sweep import Picks, Plan, Snapshot, Tracker
 from console.store.history.texts import NO_CHANGES, Changes, TextTracker
 from console.store.history.years import YearFiles
@@ -34,23 +35,10 @@ from drivers.core.reading import Layout
 P = ParamSpec("P")
 T = TypeVar("T")
 
-FEW_MINERS = 5000
-"""Up to so many miners are stored every 5 s, more every 10 s."""
-
-_UNKNOWN_PERIOD = 5.0
-"""Of a device that nobody told of."""
-
 AHEAD_SECONDS = 300.0
 """How long before its first second the file of a month is made."""
 
 _log = logging.getLogger(__name__)
-
-
-def stored_period(kind: DeviceKind, miners: int) -> float:
-    """Seconds between the stored slots of a device, on a site with that many miners."""
-    if kind is DeviceKind.MINER:
-        return 5.0 if miners <= FEW_MINERS else 10.0
-    return 10.0 if kind is DeviceKind.PDU else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +72,7 @@ class Historian:
         self._copies = Copies()
         self._plans: dict[str, tuple[int, Plan]] = {}
         self._backlog = Backlog()
+        self._held = ""
         self._sweeping = ThreadPoolExecutor(1, "history: sweep")
         self._tiling = ThreadPoolExecutor(1, "history: tiles")
         self._one_at_a_time = asyncio.Lock()
@@ -99,6 +88,30 @@ class Historian:
         """What waits in memory because the disk did not take it; see `Backlog`."""
         return self._backlog.state
 
+    def hold(self, reason: str) -> None:
+        """Write no samples from now on, for this reason: what comes waits in memory. Without a reason it goes on."""
+        self._held = reason
+
+    @asynccontextmanager
+    async def resting(self, name: str) -> AsyncIterator[None]:
+        """Keep the file of a past month or year closed while it is replaced; late samples for it are refused so long.
+
+        Raises:
+            StoreBusy: Something waits in it to become tiles.
+        """
+        async with self._tending:
+            async with self._one_at_a_time:
+                await self._sweep_over()
+                file = await self._files.bar(name)
+                await self._years.release(name)
+                if file is not None:
+                    self._plans.pop(name, None)
+                    self._flusher.forget(file)
+            try:
+                yield
+            finally:
+                self._files.unbar(name)
+
     async def resume(self) -> None:
         """Open the months that hold unfinished work, and bring older ones into this version's form.
 
@@ -112,7 +125,7 @@ class Historian:
         self._news = {device.id: stored_period(device.kind, miners) for device in site.devices}
 
     def _period(self, device: UUID) -> float:
-        return self._periods.get(device, _UNKNOWN_PERIOD)
+        return self._periods.get(device, UNKNOWN_PERIOD)
 
     def _take_news(self) -> None:
         """Between two sweeps, when no thread looks at the periods."""
@@ -197,9 +210,11 @@ class Historian:
             StoreFull: What was not written waits.
         """
         todo = [sweep for sweep in encoded.sweeps if sweep.rows]
-        if len(self._backlog):
+        if len(self._backlog) or self._held:
             for sweep in todo:
                 self._backlog.keep(sweep)
+            if self._held:
+                raise StoreFull(self._held)
             return await self._catch_up()
         stored = 0
         texts = encoded.texts.rows
@@ -234,6 +249,8 @@ class Historian:
         They become head rows of their windows; with the next background work, another revision of their hours, whose
         roll-ups, keyframes and daily figures are worked out again.
         """
+        if self._held:
+            raise StoreFull(self._held)
         async with self._one_at_a_time:
             await self._sweep_over()
             period_ms = round(self._period(device) * 1000)
@@ -354,6 +371,15 @@ class Historian:
             if failure is not None:
                 raise failure
 
+    async def _last_attempt(self) -> None:
+        """What waits in memory would be lost with the process: it may take what room there is, and the reserve."""
+        if not len(self._backlog):
+            return
+        try:
+            await self._catch_up()
+        except StoreFull as error:
+            _log.error("%d samples that waited in memory are lost: %s", self._backlog.state.samples, error)
+
     async def close(self) -> None:
         """End background work at its next step, close the files, end the threads. Head rows stay for the next start."""
         self._flusher.stop()
@@ -362,6 +388,7 @@ class Historian:
         try:
             await self._settle()
         finally:
+            await self._last_attempt()
             await self._files.close()
             await self._years.close()
             self._sweeping.shutdown()

@@ -19,6 +19,9 @@ from console.store.history.registry import Additions, Registry
 from console.store.migrations import upgrade
 from console.store.migrations.safety_copy import keep_copy_of_older
 
+SEQ_FLOOR = "seq:"
+"""Key in `meta` before an origin: the greatest `seq` of rows that were given up."""
+
 FileT = TypeVar("FileT", bound="HistoryFile")
 
 
@@ -104,6 +107,9 @@ class HistoryFile:
             ).scalar_one()
             for table in (schema.tile, schema.keyframe, schema.text_change)
         )
+        # Where rows were given up, the greatest number may have gone with them; it is not given again.
+        floor = select(schema.history_meta.c.value).where(schema.history_meta.c.key == SEQ_FLOOR + mine)
+        self._seq = max(self._seq, int(connection.execute(floor).scalar() or 0))
 
     def next_seq(self) -> int:
         """A number for a row that is written now. To be called within a transaction; one rolled back leaves a gap."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from console.services.ports import StoreBusy
 from console.store.database import Database
 from console.store.engine import open_reader_engine
 from console.store.history.codec import CorruptBlob
@@ -34,6 +35,7 @@ class MonthFiles:
         self._in_thread = in_thread
         self._open: dict[str, MonthFile] = {}
         self._opening = asyncio.Lock()
+        self._barred: set[str] = set()
         self._lent: Counter[str] = Counter()
 
     def __contains__(self, month: str) -> bool:
@@ -51,8 +53,10 @@ class MonthFiles:
         return months(self._folder)
 
     async def file(self, month: str) -> MonthFile:
-        """The file of a month; made when it is new. Raises `StoreFull`, `StoreError`."""
+        """The file of a month; made when it is new. Raises `StoreFull`, `StoreError`; `StoreBusy` while barred."""
         async with self._opening:
+            if month in self._barred:
+                raise StoreBusy(f"The history of {month} is being replaced by a smaller file: try again in a minute.")
             if month not in self._open:
                 file = await MonthFile.open(month_path(self._folder, month), self._origin)
                 try:
@@ -71,6 +75,28 @@ class MonthFiles:
             yield await self.file(month)
         finally:
             self._lent[month] -= 1
+
+    async def bar(self, month: str) -> MonthFile | None:
+        """Close a month and keep it closed until `unbar`; returns the file that was open.
+
+        Raises:
+            StoreBusy: Something waits in it to become tiles.
+        """
+        async with self._opening:
+            file = self._open.get(month)
+            if self._lent[month]:
+                raise StoreBusy(f"Another store's records are being merged into the history of {month}.")
+            if file is not None and not file.is_finished:
+                raise StoreBusy(f"The history of {month} has samples that wait to become tiles.")
+            self._barred.add(month)
+            if file is not None:
+                del self._open[month]
+                await file.close()
+            return file
+
+    def unbar(self, month: str) -> None:
+        """The month may be opened again."""
+        self._barred.discard(month)
 
     async def resume(self) -> None:
         """Open the newest months, and older ones that hold unfinished work or have an earlier version's form."""

@@ -79,6 +79,12 @@ class YearFiles:
         """Every year that the folder has, ascending. Touches the disk."""
         return years(self._folder)
 
+    async def release(self, year: str) -> None:
+        """Close a year if it is open."""
+        file = self._open.pop(year, None)
+        if file is not None:
+            await file.close()
+
     async def close(self) -> None:
         """Close all."""
         while self._open:

@@ -1,0 +1,271 @@
+"""Whether minutes, hours, days and keyframes are what the raw samples come to.
+
+What is worked out is worked out once more, with the functions that the writer uses, and compared: exactly where it is
+counted, to the quantum where it is rounded.
+"""
+
+import random
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+
+from console.store.care.findings import Finding, Problems
+from console.store.care.progress import Progress
+from console.store.care.span_text import hour_text, window_text
+from console.store.history.codec import CorruptBlob
+from console.store.history.keyframes import decode_keyframe
+from console.store.history.levels import (
+    HOUR,
+    MINUTE,
+    RAW,
+    SECONDS_IN_MINUTE,
+    WINDOWS_IN_DAY,
+    WINDOWS_IN_HOUR,
+    place_in_hour,
+)
+from console.store.history.quantise import Integers
+from console.store.history.registry import Registry
+from console.store.history.rollups import FINER, Stats, decode_rollup, reduce_raw, reduce_stats
+from console.store.history.tiles import decode_window_steps
+from console.store.history.window import Arrangement, WindowImage, kind_of
+from drivers.core.reading import Quality
+
+SAMPLE_WINDOWS = 12
+SAMPLE_DAYS = 12
+"""Windows and days of a file that are worked out again unless all are."""
+
+_MINUTES_IN_WINDOW = 10
+_HOURS_IN_DAY = 24
+_OF_HOUR = "SELECT point, chunk, body FROM tile WHERE level = ? AND origin = ? AND shard = ? AND hour = ?"
+_NOBODY: Integers = np.empty(0, np.int64)
+
+
+class Registries:
+    """The registry of each origin of a file, and how its shards are laid out."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._of: dict[str, Registry] = {}
+        self._arrangements: dict[tuple[str, int], Arrangement] = {}
+        points = connection.execute("SELECT name, scale FROM point").fetchall()
+        layouts = connection.execute("SELECT id, signals FROM layout").fetchall()
+        for (origin,) in connection.execute("SELECT DISTINCT origin FROM shard").fetchall():
+            registry = self._of[origin] = Registry(UUID(origin))
+            shards = connection.execute("SELECT id, period_ms FROM shard WHERE origin = ? ORDER BY id", (origin,))
+            seats = connection.execute(
+                "SELECT shard, seat, device, layout FROM seat WHERE origin = ? ORDER BY shard, seat", (origin,)
+            )
+            registry.load(points, layouts, shards.fetchall(), seats.fetchall())
+
+    def arrangement(self, origin: str, shard: int) -> Arrangement:
+        """How a shard is laid out."""
+        found = self._arrangements.get((origin, shard))
+        if found is None:
+            known = self._of[origin]
+            shards = known.shards[shard]
+            found = Arrangement(list(shards.seats), shards.period_ms, known.scales)
+            self._arrangements[origin, shard] = found
+        return found
+
+    def registry(self, origin: str) -> Registry:
+        """The registry of an origin."""
+        return self._of[origin]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRows:
+    """Everything on record of one window of a shard.
+
+    Attributes:
+        raw: (point, chunk, body) of raw tiles and parts of its hour, in the order in which they were written.
+        minutes: (point, chunk, body, first bucket of the window in it).
+        keyframe: Its blob; None when there is none.
+        settled: Whether nothing of it waits as a sweep, so that what is worked out must be there.
+    """
+
+    raw: Sequence[tuple[str, int, bytes]]
+    minutes: Sequence[tuple[str, int, bytes, int]]
+    keyframe: bytes | None
+    settled: bool
+
+
+def check_figures(connection: sqlite3.Connection, name: str, *, full: bool, seed: int, progress: Progress) -> Finding:
+    """Work out windows and days of a month again: all, or a sample that `seed` chooses."""
+    problems = Problems()
+    windows = days = 0
+    try:
+        chance = random.Random(seed)
+        registries = Registries(connection)
+        chosen = _chosen(connection, full=full, chance=chance)
+        for done, (origin, shard, window) in enumerate(chosen):
+            progress.step(f"working out windows of {name}", done, len(chosen))
+            windows += 1
+            rows = read_window(connection, origin, shard, window)
+            for text in window_problems(registries.arrangement(origin, shard), rows, window):
+                problems.add(f"{window_text(window)}, shard {shard}: {text}")
+        tiles = _chosen_days(connection, full=full, chance=chance)
+        for done, key in enumerate(tiles):
+            progress.step(f"working out days of {name}", done, len(tiles))
+            days += 1
+            for text in _day_problems(connection, registries, key):
+                problems.add(f"{hour_text(key[4])}, {key[2]} {key[3]} of shard {key[1]}: {text}")
+    except (sqlite3.DatabaseError, CorruptBlob, KeyError, ValueError) as error:
+        problems.add(f"it cannot be worked out: {error}")
+    how = "all" if full else "a sample of"
+    return problems.finding(f"{name}: roll-ups", f"{how} {windows} windows and {days} days worked out again")
+
+
+def _chosen(connection: sqlite3.Connection, *, full: bool, chance: random.Random) -> list[tuple[str, int, int]]:
+    """Windows by origin and shard that have raw tiles."""
+    hours = connection.execute(
+        "SELECT DISTINCT origin, shard, hour FROM tile WHERE level = ? ORDER BY hour, origin, shard", (RAW,)
+    ).fetchall()
+    if not full:
+        hours = chance.sample(hours, min(len(hours), SAMPLE_WINDOWS))
+    places = range(WINDOWS_IN_HOUR)
+    return [
+        (origin, shard, hour * WINDOWS_IN_HOUR + place)
+        for origin, shard, hour in hours
+        for place in (places if full else [chance.choice(places)])
+    ]
+
+
+@contextmanager
+def one_state(connection: sqlite3.Connection) -> Iterator[None]:
+    """A short transaction: what is read inside belongs together."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")
+
+
+def read_window(connection: sqlite3.Connection, origin: str, shard: int, window: int) -> WindowRows:
+    """Read one window of a shard."""
+    hour, day = window // WINDOWS_IN_HOUR, window // WINDOWS_IN_DAY
+    with one_state(connection):
+        mine = connection.execute("SELECT value FROM meta WHERE key = 'origin'").fetchone() == (origin,)
+        raw = connection.execute(f"{_OF_HOUR} ORDER BY rev", (RAW, origin, shard, hour)).fetchall()
+        minutes = connection.execute(
+            "SELECT point, chunk, body, ? FROM tile WHERE level = ? AND origin = ? AND shard = ? AND hour = ?",
+            (window % WINDOWS_IN_DAY * _MINUTES_IN_WINDOW, MINUTE, origin, shard, day * _HOURS_IN_DAY),
+        ).fetchall()
+        keyframe = connection.execute(
+            "SELECT body FROM keyframe WHERE origin = ? AND shard = ? AND window = ?", (origin, shard, window)
+        ).fetchone()
+        waits = False
+        if mine:
+            parts = "SELECT point, chunk, body FROM part WHERE level = ? AND shard = ? AND window = ?"
+            raw += connection.execute(parts, (RAW, shard, window)).fetchall()
+            fresh = {(point, chunk): body for point, chunk, body in connection.execute(parts, (MINUTE, shard, window))}
+            # A part lies over what the day's tile says of its window.
+            minutes = [row for row in minutes if (row[0], row[1]) not in fresh]
+            minutes += [(point, chunk, body, 0) for (point, chunk), body in fresh.items()]
+            head = "SELECT EXISTS (SELECT 1 FROM head WHERE shard = ? AND window = ?)"
+            waits = bool(connection.execute(head, (shard, window)).fetchone()[0])
+    return WindowRows(raw, minutes, None if keyframe is None else keyframe[0], not waits)
+
+
+def window_problems(arrangement: Arrangement, rows: WindowRows, window: int) -> list[str]:
+    """What is wrong with the minutes and the keyframe of a window. Raises `CorruptBlob` for raw samples."""
+    if not rows.settled:
+        return []
+    image = WindowImage(arrangement)
+    for point, chunk, body in rows.raw:
+        image.lay_chunk(point, chunk, decode_window_steps(body, place_in_hour(window)))
+    return [*_minute_problems(image, rows), *_keyframe_problems(image, rows, window)]
+
+
+def _minute_problems(image: WindowImage, rows: WindowRows) -> Iterator[str]:
+    arrangement = image.arrangement
+    stored = {(point, chunk): (body, first) for point, chunk, body, first in rows.minutes}
+    slots = SECONDS_IN_MINUTE * 1000 // arrangement.period_ms
+    for point in arrangement.spans:
+        scale = arrangement.scales[point]
+        for chunk, mine in enumerate(arrangement.chunks(point)):
+            quality = image.quality[mine]
+            if not (quality != Quality.NOT_POLLED).any():
+                continue
+            if (point, chunk) not in stored:
+                yield f"the minutes of {point} {chunk} are missing"
+                continue
+            body, first = stored[point, chunk]
+            expected = reduce_raw(image.steps[mine], quality, slots, scale, kind_of(point))
+            if reason := _stats_problem(expected, body, slice(first, first + _MINUTES_IN_WINDOW), scale):
+                yield f"the minutes of {point} {chunk}: {reason}"
+
+
+def _keyframe_problems(image: WindowImage, rows: WindowRows, window: int) -> Iterator[str]:
+    if rows.keyframe is None or not (image.quality != Quality.NOT_POLLED).any():
+        return
+    expected = image.keyframe(window, _NOBODY)
+    try:
+        stored = decode_keyframe(rows.keyframe)
+    except CorruptBlob as error:
+        yield f"the keyframe: {error}"
+        return
+    count = len(stored.steps)  # seats that came later have no place in it
+    if not np.array_equal(stored.quality, expected.quality[:count]):
+        yield "the keyframe has other qualities than the samples"
+    elif not np.array_equal(stored.steps, expected.steps[:count]):
+        yield "the keyframe has other values than the samples"
+
+
+def _stats_problem(expected: Stats, body: bytes, buckets: slice, scale: float) -> str:
+    """How a stored roll-up differs from what it should be; empty when it does not."""
+    try:
+        whole = decode_rollup(body)
+    except CorruptBlob as error:
+        return str(error)
+    if whole.count.shape[1] < buckets.stop:
+        return "it ends before its time"
+    stored = whole.part(buckets).grown(len(expected.count))
+    if not np.array_equal(stored.count, expected.count):
+        return "another number of samples"
+    if not np.array_equal(stored.quality, expected.quality):
+        return "another quality"
+    for column, found, wanted, finer in (
+        ("mean", stored.mean, expected.mean, FINER),
+        ("low", stored.low, expected.low, 1),
+        ("high", stored.high, expected.high, 1),
+    ):
+        # Half a quantum, and what arithmetic of large numbers leaves over.
+        room = 0.501 / (scale * finer) + 1e-9 * np.abs(wanted)
+        if (np.isnan(found) != np.isnan(wanted)).any() or (np.abs(found - wanted) > room).any():
+            return f"another {column}"
+    return ""
+
+
+def _chosen_days(
+    connection: sqlite3.Connection, *, full: bool, chance: random.Random
+) -> list[tuple[str, int, str, int, int]]:
+    """Minute tiles: origin, shard, point, chunk, first hour."""
+    tiles = connection.execute(
+        "SELECT origin, shard, point, chunk, hour FROM tile WHERE level = ? ORDER BY hour, origin, shard, point, chunk",
+        (MINUTE,),
+    ).fetchall()
+    return tiles if full else chance.sample(tiles, min(len(tiles), SAMPLE_DAYS))
+
+
+def _day_problems(
+    connection: sqlite3.Connection, registries: Registries, key: tuple[str, int, str, int, int]
+) -> Iterator[str]:
+    """Hours out of the minutes of a day."""
+    origin, shard, point, chunk, hour = key
+    query = "SELECT hour, body FROM tile WHERE level = ? AND origin = ? AND shard = ? AND point = ? AND chunk = ?"
+    with one_state(connection):
+        minutes = connection.execute(query + " AND hour = ?", (MINUTE, *key)).fetchone()
+        hours = connection.execute(query + " ORDER BY seq DESC", (HOUR, origin, shard, point, chunk)).fetchone()
+    if minutes is None:
+        return
+    if hours is None:
+        yield "the hours are missing"
+        return
+    expected = reduce_stats(decode_rollup(minutes[1]), 60, kind_of(point))
+    first = hour - hours[0]
+    scale = registries.registry(origin).scales[point]
+    if reason := _stats_problem(expected, hours[1], slice(first, first + _HOURS_IN_DAY), scale):
+        yield f"the hours: {reason}"
