@@ -10,13 +10,13 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import AdaptedConnection, DBAPIConnection
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, StaticPool
@@ -73,7 +73,12 @@ def open_writer(path: Path, *, patience: float = BUSY_SECONDS) -> AsyncEngine:
     `patience` is how long a transaction waits for another program's lock, in seconds.
     """
     engine = create_async_engine(
-        _url(path), poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, connect_args={"timeout": patience}
+        _url(path),
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1,
+        max_overflow=0,
+        pool_reset_on_return=None,  # `_begin_now` ends what was left open
+        connect_args={"timeout": patience},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -82,9 +87,17 @@ def open_writer(path: Path, *, patience: float = BUSY_SECONDS) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _begin_now(connection, "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _begin_now(connection: Connection, statement: str) -> None:
+    driver: object = connection.connection.dbapi_connection
+    if isinstance(driver, AdaptedConnection) and driver.driver_connection.in_transaction:
+        # Whoever began it was cancelled before its end.
+        driver.run_async(lambda plain: plain.rollback())
+    _at_once(connection, statement)
 
 
 def open_reader_engine(path: Path, *, connections: int = 2) -> AsyncEngine:
@@ -102,6 +115,7 @@ def open_reader_engine(path: Path, *, connections: int = 2) -> AsyncEngine:
         poolclass=AsyncAdaptedQueuePool,
         pool_size=connections,
         max_overflow=0,
+        pool_reset_on_return=None,
         connect_args={"timeout": BUSY_SECONDS},
     )
 
@@ -111,7 +125,7 @@ def open_reader_engine(path: Path, *, connections: int = 2) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+        _begin_now(connection, "BEGIN")
 
     return engine
 
@@ -224,11 +238,34 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[objec
     Rows go to the driver as they are: SQLAlchemy's own handling of parameters would cost the event loop a
     microsecond for each value. `prefix` is "OR REPLACE" or "OR IGNORE".
     """
-    if rows:
-        connection.exec_driver_sql(_insert_statement(table, prefix), list(rows))
+    if not rows:
+        return
+    if len(rows) <= _FEW_ROWS:
+        many = _insertion(table, prefix, len(rows))
+        _at_once(connection, many, tuple(value for row in rows for value in row))
+    else:
+        connection.exec_driver_sql(_insertion(table, prefix, 1), list(rows))
 
 
-@cache
-def _insert_statement(table: Table, prefix: str) -> str:
+_FEW_ROWS = 32
+"""Up to so many rows stand in one statement with all their values; more are gone through by the driver."""
+
+
+@lru_cache(maxsize=512)
+def _insertion(table: Table, prefix: str, rows: int) -> str:
     statement = insert(table).prefix_with(prefix) if prefix else insert(table)
-    return str(statement.compile(dialect=sqlite.dialect(paramstyle="qmark")))
+    text = str(statement.compile(dialect=sqlite.dialect(paramstyle="qmark")))
+    _, _, values = text.rpartition("VALUES ")
+    return text + f", {values}" * (rows - 1)
+
+
+def _at_once(connection: Connection, statement: str, values: tuple[object, ...] = ()) -> None:
+    """Execute a statement without a result in one step of the driver's thread.
+
+    By way of a cursor it takes three, of a tenth of a millisecond each: the greater part of what a sweep costs.
+    """
+    driver: object = connection.connection.dbapi_connection
+    if isinstance(driver, AdaptedConnection):
+        driver.run_async(lambda plain: plain.execute_fetchall(statement, values))
+    else:
+        connection.exec_driver_sql(statement, values)
