@@ -136,7 +136,7 @@ class Flusher:
         earlier = await self._earlier(file, shard, window, arrangement, at)
         if earlier.parts or earlier.tiles:
             before = await self._answered_before(file, shard, window)
-            closed: Closed = await self._in_thread(close_window, arrangement, window, (), before, earlier)
+            closed: Closed = await self._in_thread(close_window, arrangement, window, (), before, earlier, True)
             derived = [part for part in closed.parts if part.level != RAW]
             await file.close_window(shard, window, 0, derived, closed.keyframe)
 

@@ -297,10 +297,12 @@ def close_window(
     bodies: Sequence[bytes],
     answered_before: Integers,
     earlier: Earlier,
+    everything: bool = False,
 ) -> Closed:
     """The parts and the keyframe of a window out of its head rows and of what is on record of it.
 
-    The raw parts hold what is not in a tile yet; the minutes and the keyframe are made of everything.
+    The raw parts hold what is not in a tile yet; the minutes and the keyframe are made of everything. Minutes come of
+    chunks with something new, or of all with `everything`.
     """
     image = WindowImage(arrangement)
     damaged: list[str] = []
@@ -319,6 +321,7 @@ def close_window(
         for point, chunk, cells in earlier.tiles:
             whole.lay_chunk(point, chunk, cells)
         whole.lay_image(image)
-    parts += whole.minute_parts(None if not earlier.tiles else frozenset((part.point, part.chunk) for part in parts))
+    touched = None if everything or whole is image else frozenset((part.point, part.chunk) for part in parts)
+    parts += whole.minute_parts(touched)
     keyframe = whole.keyframe(window, answered_before)
     return Closed(parts, None if earlier.thinned else encode_keyframe(keyframe), keyframe.answered, damaged)
