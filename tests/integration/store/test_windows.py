@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from console.domain.telemetry import LiveColumns
-from console.store.history import flush
+from console.store.history import flush, window
 from console.store.history.keyframes import decode_keyframe
 from console.store.history.month import month_path, months
 from console.store.site_store import SiteStore
@@ -47,7 +47,7 @@ async def fill(store: SiteStore, columns: LiveColumns, start: float, seconds: in
 
 async def read(store: SiteStore, point: str, start: float, stop: float, number: int = 1) -> list[float]:
     (history,) = await store.reader.read(UUID(int=number), [(point, "")], start, stop)
-    return history.values.tolist()
+    return [float(value) for value in history.values]
 
 
 async def test_that_a_window_that_is_over_leaves_parts_and_a_keyframe_in_place_of_its_head_rows(
@@ -167,12 +167,11 @@ async def test_that_encoding_that_stands_still_holds_up_no_sweep_and_loses_nothi
     store: SiteStore, columns: LiveColumns, month: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on = threading.Event(), threading.Event()
-    close_window = flush.close_window
 
     def stalled(*arguments: object) -> object:
         begun.set()
         go_on.wait()
-        return close_window(*arguments)  # type: ignore[arg-type]
+        return window.close_window(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(flush, "close_window", stalled)
     await fill(store, columns, HOUR, 660)
