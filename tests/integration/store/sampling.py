@@ -1,9 +1,10 @@
 """Sites, reports and stored rows for tests of the history."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 from uuid import UUID
 
 import numpy as np
@@ -22,6 +23,7 @@ DAY = 20_833 * 86400.0
 """The start of a UTC day: 2027-01-15."""
 
 SITE = UUID(int=1)
+NOTHING: Mapping[str, str] = MappingProxyType({})
 LAYOUT = Layout((Signal("hashrate"), Signal("chip_temp", "0"), Signal("chip_temp", "1"), Signal("accepted")))
 
 
@@ -37,7 +39,7 @@ def values_at(at: float) -> list[float]:
     return [100.0 + at % 7, 60.0 + at % 5, 61.0 + at % 3, float(int(at))]
 
 
-def a_report(at: float, values: Sequence[float] | None = None, **texts: str) -> Report:
+def a_report(at: float, values: Sequence[float] | None = None, texts: Mapping[str, str] = NOTHING) -> Report:
     return Report(
         at - 0.1, at, DeviceState.HASHING, LAYOUT, values_at(at) if values is None else values, bytes(4), texts
     )

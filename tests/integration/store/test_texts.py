@@ -25,7 +25,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SiteStore]:
 
 
 async def hear(store: SiteStore, columns: LiveColumns, at: float, row: int = 0, **said: str) -> None:
-    columns.ingest(row, a_report(at, **said))
+    columns.ingest(row, a_report(at, texts=said))
     await store.history.append(columns, at + 1)
 
 
@@ -84,7 +84,7 @@ async def test_that_many_changes_are_spread_over_sweeps(store: SiteStore, monkey
     monkeypatch.setattr(texts, "AT_ONCE", 1)
     columns = columns_of(2, 1)
     for row in (0, 1):
-        columns.ingest(row, a_report(HOUR, pool="a"))
+        columns.ingest(row, a_report(HOUR, texts={"pool": "a"}))
     await store.history.append(columns, HOUR + 1)
     assert await told(store, HOUR, HOUR + 60) == []
     await store.history.append(columns, HOUR + 2)
