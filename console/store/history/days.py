@@ -140,7 +140,7 @@ class DayTiles:
             return
         layout = year.registry.plain_layout(kpi.LAYOUT, kpi.SCALES)
         seats = [year.registry.seat(device, layout, DAY_MS) for device in figures.devices]
-        first = first_day_of_year(day)
+        hour = first_hour_of_month(day)
         found = figures.figures()
         for shard in sorted({seat.shard for seat in seats}):
             known = year.registry.shards[shard]
@@ -152,8 +152,8 @@ class DayTiles:
                 ranks = arrangement.row_of[arrangement.starts[numbers] + layout.points[point][0]] - span.start
                 for chunk in np.unique(ranks // SERIES).tolist():
                     here = ranks // SERIES == chunk
-                    place = (shard, point, chunk, first * _HOURS)
-                    stored = await year.tiles(KPI, shard, [point], [chunk], [first * _HOURS])
+                    place = (shard, point, chunk, hour)
+                    stored = await year.tiles(KPI, shard, [point], [chunk], [hour])
                     rows = arrangement.chunks(point)[chunk]
                     new = _NewFigures(ranks[here] % SERIES, values[mine[here]], quality[mine[here]])
                     tile = await self._in_thread(
@@ -163,7 +163,7 @@ class DayTiles:
                         place,
                         rows.stop - rows.start,
                         new,
-                        day - first,
+                        day - hour // _HOURS,
                     )
                     await year.put([tile])
 
@@ -245,7 +245,7 @@ class _NewFigures:
 def _figure_tile(
     name: str, bodies: Sequence[bytes], place: tuple[int, str, int, int], series: int, new: _NewFigures, at: int
 ) -> NewTile:
-    """One figure of a year's days with one more laid in; `place` is shard, point, chunk and first hour."""
+    """One figure of a month's days with one more laid in; `place` is shard, point, chunk and first hour."""
     scale = kpi.SCALES[place[1]]
     values = np.full((series, at + 1), np.nan)
     quality = np.full((series, at + 1), Quality.NOT_POLLED, np.uint8)

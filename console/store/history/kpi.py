@@ -1,6 +1,6 @@
 """Daily figures of each device that monthly ones are made of, out of the minutes of a day.
 
-They stand in the year's file as tiles of level KPI, one point for each figure and one slot for each day of the year;
+They stand in the year's file as tiles of level KPI, one point for each figure and one slot for each day of a month;
 their blobs are those of `tiles.encode_tile`. A day without the figure is NOT_POLLED.
 """
 

@@ -19,7 +19,7 @@ DAY: Final = 3
 """The same of a UTC day; a tile spans a UTC year, in the year's own file."""
 
 KPI: Final = 4
-"""Daily figures that monthly ones are made of; a tile spans a UTC year, in the year's own file."""
+"""Daily figures that monthly ones are made of; a tile spans a UTC month, in the year's own file."""
 
 LEVELS: Final = (RAW, MINUTE, HOUR, DAY, KPI)
 
