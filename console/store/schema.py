@@ -147,10 +147,11 @@ alarm = Table(
     Column("standing", Integer, nullable=False),
     Column("onset_at", Float, nullable=False),
     Column("cleared_at", Float),
+    Column("first_at", Float, nullable=False),
     Column("changed_at", Float, nullable=False),
     Column("body", BLOB, nullable=False),
 )
-"""One row for each alarm as it stands; `changed_at` is when something happened to it last."""
+"""One row for each alarm as it stands; `first_at` and `changed_at` are the times of its first and last event."""
 
 gap = Table(
     "gap",

@@ -42,7 +42,8 @@ _TABLES = (
     "ALTER TABLE alarm RENAME TO old_alarm",
     (
         "CREATE TABLE alarm (id TEXT PRIMARY KEY, device TEXT NOT NULL, standing INTEGER NOT NULL,"
-        " onset_at REAL NOT NULL, cleared_at REAL, changed_at REAL NOT NULL, body BLOB NOT NULL)"
+        " onset_at REAL NOT NULL, cleared_at REAL, first_at REAL NOT NULL, changed_at REAL NOT NULL,"
+        " body BLOB NOT NULL)"
     ),
 )
 
@@ -51,7 +52,7 @@ _AFTERWARDS = (
     "CREATE INDEX event_at ON event (kind, at)",
     "CREATE INDEX incident_number ON incident (origin, number)",
     "CREATE INDEX alarm_standing ON alarm (standing, onset_at)",
-    "CREATE INDEX alarm_cleared ON alarm (cleared_at, onset_at)",
+    "CREATE INDEX alarm_cleared ON alarm (cleared_at, first_at)",
     "CREATE INDEX conflict_entity ON conflict (kind, entity)",
     "DROP TABLE incident_event",
     "DROP TABLE old_incident",
@@ -210,6 +211,6 @@ def _work_out_alarms(connection: Connection) -> None:
     for key, device, standing, onset, body in connection.exec_driver_sql("SELECT * FROM old_alarm"):
         known = json.loads(body)
         changed = max(known["raised_at"], known["cleared_at"] or known["raised_at"])
-        rows.append((key, device, standing, onset, known["cleared_at"], changed, body))
+        rows.append((key, device, standing, onset, known["cleared_at"], known["raised_at"], changed, body))
     if rows:
-        connection.exec_driver_sql("INSERT INTO alarm VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.exec_driver_sql("INSERT INTO alarm VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)

@@ -60,13 +60,18 @@ def fold_alarm(rows: Sequence[StoredEvent]) -> Alarm | None:
         return None
 
 
-def alarm_row(alarm: Alarm, changed_at: float) -> Row:
-    """The row of an alarm; `changed_at` is the time of the last thing that happened to it."""
-    standing = int(alarm.cleared_at is None)
+def alarm_row(alarm: Alarm, times: Sequence[float]) -> Row:
+    """The row of an alarm; `times` are those of its events, or at least of the first and last of them."""
     return (
-        str(alarm.id), str(alarm.device), standing, alarm.onset_at, alarm.cleared_at, changed_at,
+        str(alarm.id),
+        str(alarm.device),
+        int(alarm.cleared_at is None),
+        alarm.onset_at,
+        alarm.cleared_at,
+        min(times),
+        max(times),
         msgspec.json.encode(alarm),
-    )  # fmt: skip
+    )
 
 
 def work_out_alarms(events: Iterable[StoredEvent]) -> WorkedOut:
@@ -76,5 +81,5 @@ def work_out_alarms(events: Iterable[StoredEvent]) -> WorkedOut:
     for mine in of.values():
         alarm = fold_alarm(mine)
         if alarm is not None:
-            rows.append(alarm_row(alarm, max(row.at for row in mine)))
+            rows.append(alarm_row(alarm, [row.at for row in mine]))
     return WorkedOut([Replacement(schema.alarm, rows, set(of))])

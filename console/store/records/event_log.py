@@ -67,10 +67,10 @@ class EventLog:
             return []
         if not all(math.isfinite(event.at) for event in events):
             raise ValueError("an event needs the time at which it happened")
-        known = heads(connection)
-        for head in known.values():
-            self._clock.observe(head.hlc)
-        rows = link_events(str(self.origin), known.get(self.origin, Head()), events, self._times())
+        if not self._clock.last:
+            for head in heads(connection).values():
+                self._clock.observe(head.hlc)
+        rows = link_events(str(self.origin), head_of(connection, str(self.origin)), events, self._times())
         insert_rows(connection, schema.event, rows)
         return rows
 
@@ -151,12 +151,18 @@ def heads(connection: Connection) -> dict[UUID, Head]:
     event = schema.event.c
     origin = connection.execute(select(event.origin).order_by(event.origin).limit(1)).scalar()
     while origin is not None:
-        newest = select(event.seq, event.hlc, event.hash).where(event.origin == origin)
-        row = connection.execute(newest.order_by(event.seq.desc()).limit(1)).one()
-        found[UUID(origin)] = Head(row.seq, row.hlc, row.hash)
+        found[UUID(origin)] = head_of(connection, origin)
         after = select(event.origin).where(event.origin > origin).order_by(event.origin).limit(1)
         origin = connection.execute(after).scalar()
     return found
+
+
+def head_of(connection: Connection, origin: str) -> Head:
+    """The newest event of an origin; the begin of a chain when it has none."""
+    event = schema.event.c
+    newest = select(event.seq, event.hlc, event.hash).where(event.origin == origin).order_by(event.seq.desc()).limit(1)
+    row = connection.execute(newest).first()
+    return Head() if row is None else Head(row.seq, row.hlc, row.hash)
 
 
 def events_since(connection: Connection, vector: Mapping[UUID, int]) -> list[StoredEvent]:

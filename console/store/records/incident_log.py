@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection, func, select
+from sqlalchemy import Row as FetchedRow
 
 from console.domain.alarms import Alarm
 from console.domain.incident_life import apply as after
@@ -61,11 +63,13 @@ class SqlIncidentLog:
         for entities in chunks(map(str, incidents)):
             mine = select(schema.event).where(event.kind == INCIDENT, event.entity.in_(entities))
             rows += [StoredEvent(*row) for row in connection.execute(mine)]
-        stored: dict[str, tuple[float, bytes]] = {}
+        stored: dict[str, tuple[float, float, bytes]] = {}
         for ids in chunks(alarms):
-            bodies = select(alarm.id, alarm.changed_at, alarm.body).where(alarm.id.in_(ids))
-            stored |= {key: (changed_at, body) for key, changed_at, body in connection.execute(bodies)}
+            bodies = select(alarm.id, alarm.first_at, alarm.changed_at, alarm.body).where(alarm.id.in_(ids))
+            stored |= {key: (first, last, body) for key, first, last, body in connection.execute(bodies)}
         origin = str(self._log.origin)
+        if not incidents:
+            return _Known({}, stored, 0, origin, Incidents(""))
         newest = select(func.coalesce(func.max(incident.number), 0)).where(incident.origin == origin)
         number = connection.execute(newest).scalar_one()
         return _Known(by_entity(rows), stored, number, origin, Incidents(read_founder(connection)))
@@ -73,11 +77,11 @@ class SqlIncidentLog:
     async def incidents(self, *, open_only: bool = False) -> list[Incident]:
         """All incidents, those of the site's founder first, by number; folded off the event loop."""
 
-        def read(connection: Connection) -> tuple[list[StoredEvent], str]:
+        def read(connection: Connection) -> tuple[Sequence[FetchedRow[Any]], str]:
             rows = select(schema.event).where(schema.event.c.kind == INCIDENT)
             if open_only:
                 rows = rows.where(schema.event.c.entity.in_(select(schema.incident.c.id).where(incident.open == 1)))
-            return [StoredEvent(*row) for row in connection.execute(rows)], read_founder(connection)
+            return connection.execute(rows).all(), read_founder(connection)
 
         incident = schema.incident.c
         rows, founder = await self._database.read(read)
@@ -97,14 +101,14 @@ class _Known(msgspec.Struct):
 
     Attributes:
         events: Rows of each incident, in order.
-        alarms: Time of the last change and body of each alarm.
+        alarms: Times of the first and the last event, and body of each alarm.
         number: The greatest that this origin has given.
         origin: Whose numbers are given out.
         folding: Folds incidents.
     """
 
     events: Mapping[str, list[StoredEvent]]
-    alarms: Mapping[str, tuple[float, bytes]]
+    alarms: Mapping[str, tuple[float, float, bytes]]
     number: int
     origin: str
     folding: Incidents
@@ -122,15 +126,17 @@ def _plan(known: _Known, events: Sequence[IncidentEvent], alarms: Sequence[Alarm
     incidents, new, incident_rows = _next_incidents(known, events)
     alarm_rows: list[Row] = []
     for alarm in alarms:
-        changed_at, body = known.alarms.get(str(alarm.id), (0.0, b""))
-        changes = alarm_events(alarm, _ALARM.decode(body) if body else None, now)
+        stored = known.alarms.get(str(alarm.id))
+        changes = alarm_events(alarm, None if stored is None else _ALARM.decode(stored[2]), now)
         if changes:
             new += changes
-            alarm_rows.append(alarm_row(alarm, max(changed_at, *(change.at for change in changes))))
+            alarm_rows.append(
+                alarm_row(alarm, [*([] if stored is None else stored[:2]), *(change.at for change in changes)])
+            )
     rows = WorkedOut(
         [
-            Replacement(schema.incident, incident_rows, [row[0] for row in incident_rows]),
-            Replacement(schema.alarm, alarm_rows, [row[0] for row in alarm_rows]),
+            Replacement(schema.incident, incident_rows, ()),
+            Replacement(schema.alarm, alarm_rows, ()),
         ]
     )
     return _Plan(new, rows, incidents)
@@ -176,7 +182,7 @@ def _check_version(event: IncidentEvent, before: Incident | None) -> None:
     raise ConflictError(f"{label} was changed first: {last.actor} wrote “{last.kind.value}”. Look again, then decide.")
 
 
-def _fold_all(rows: Iterable[StoredEvent], folding: Incidents) -> list[Incident]:
-    incidents = [folding.fold(mine) for mine in by_entity(rows).values()]
+def _fold_all(rows: Iterable[FetchedRow[Any]], folding: Incidents) -> list[Incident]:
+    incidents = [folding.fold(mine) for mine in by_entity(StoredEvent._make(row) for row in rows).values()]
     found = [incident for incident in incidents if incident is not None]
     return sorted(found, key=lambda incident: (incident.tag, incident.number, incident.id))

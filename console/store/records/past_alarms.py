@@ -1,8 +1,9 @@
 """Alarms as they were: those of an hour are read once, and folded from their events up to the instant asked for."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -19,99 +20,130 @@ CLEARED_WITHIN = 24 * HOUR
 """Seconds for which an alarm is still shown after it has cleared."""
 
 _HOURS_BEFORE = 24
-_MOST_PAGES = 8
-_MOST_CLEARED = 64
+_MOST_HOURS = 240
+_MOST_LIVES = 20_000
 _SNAPSHOT_WITHIN = 24 * HOUR
 
 _ALARM = msgspec.json.Decoder(Alarm)
 
 
 @dataclass(slots=True)
-class _Page:
-    """All events of the alarms that stood, or of which something happened, in one hour.
+class _Life:
+    """All events of one alarm in order, with what they made of it as far as somebody asked.
 
     Attributes:
-        rows: Of each alarm, in order.
-        folded: Alarm and how many of its events went in, by id.
+        rows: Its events.
+        folded: Alarm by the number of events from the first on.
     """
 
-    rows: dict[str, list[StoredEvent]]
-    folded: dict[str, tuple[int, Alarm | None]] = field(default_factory=dict)
+    rows: list[StoredEvent]
+    folded: dict[int, Alarm | None] = field(default_factory=dict)
 
-    def at(self, entity: str, moment: float) -> Alarm | None:
-        """An alarm at an instant; None before it was raised."""
-        rows = [row for row in self.rows[entity] if row.at <= moment]
-        count, alarm = self.folded.get(entity, (0, None))
-        if count != len(rows):
-            alarm = fold_alarm(rows)
-            self.folded[entity] = (len(rows), alarm)
-        return alarm
+    def at(self, moment: float) -> Alarm | None:
+        """The alarm at an instant; None before it was raised."""
+        then = [row for row in self.rows if row.at <= moment]
+        count = len(then)
+        if count and then[-1] is not self.rows[count - 1]:
+            return fold_alarm(then)  # times of happening that do not follow the order of the log
+        if count not in self.folded:
+            self.folded[count] = fold_alarm(then)
+        return self.folded[count]
 
 
 @dataclass(slots=True)
 class Fetched:
-    """What was read for an instant: rows of the hour's page, None when it is held already, and of cleared alarms."""
+    """What was read for an instant and is not held yet.
 
-    rows: list[StoredEvent] | None = None
-    cleared: dict[int, list[tuple[str, bytes]]] = field(default_factory=dict)
+    Attributes:
+        present: The alarms of the hour; None when they are held.
+        rows: Events of those alarms.
+        hours: Hours of which cleared alarms were read.
+        cleared: Their ids, ends and bodies.
+    """
+
+    present: set[str] | None = None
+    rows: list[Sequence[Any]] = field(default_factory=list)
+    hours: range = range(0)
+    cleared: Sequence[Sequence[Any]] = ()
 
 
 class PastAlarms:
     """The alarms of a folder, hour by hour."""
 
     def __init__(self) -> None:
-        self._pages: OrderedDict[int, _Page] = OrderedDict()
+        self._lives: OrderedDict[str, _Life] = OrderedDict()
+        self._present: OrderedDict[int, set[str]] = OrderedDict()
         self._cleared: OrderedDict[int, dict[str, Alarm]] = OrderedDict()
 
     def forget(self, entities: Collection[str], since: float) -> None:
         """Something happened to these alarms, at `since` or later."""
-        for hour in [
-            hour for hour, page in self._pages.items() if hour >= since // HOUR or page.rows.keys() & entities
-        ]:
-            del self._pages[hour]
-        for hour in [hour for hour, known in self._cleared.items() if hour >= since // HOUR or known.keys() & entities]:
-            del self._cleared[hour]
+        first, changed = since // HOUR, frozenset(entities)
+        for entity in changed:
+            self._lives.pop(entity, None)
+        for hour, present in list(self._present.items()):
+            if hour >= first or not changed.isdisjoint(present):
+                del self._present[hour]
+        for hour, cleared in list(self._cleared.items()):
+            if hour >= first or not changed.isdisjoint(cleared):
+                del self._cleared[hour]
 
     def fetch(self, connection: Connection, moment: float) -> Fetched:
         """Read what is not held yet of the hour of `moment`, and of the day before it."""
         hour = int(moment // HOUR)
+        missing = [one for one in _day_until(hour) if one not in self._cleared]
         fetched = Fetched()
-        alarm = schema.alarm.c
-        for one in range(hour - _HOURS_BEFORE, hour + 1):
-            if one not in self._cleared:
-                span = alarm.cleared_at.between(one * HOUR, (one + 1) * HOUR)
-                fetched.cleared[one] = [
-                    (key, body) for key, body in connection.execute(select(alarm.id, alarm.body).where(span))
-                ]
-        if hour not in self._pages:
-            entities = _standing(connection, hour * HOUR) | _changed_after_all(connection, hour)
-            event = schema.event.c
-            rows: list[StoredEvent] = []
-            for some in chunks(entities):
-                mine = select(schema.event).where(event.kind == ALARM, event.entity.in_(some))
-                rows += [StoredEvent(*row) for row in connection.execute(mine)]
-            fetched.rows = rows
+        alarm, event = schema.alarm.c, schema.event.c
+        if missing:
+            fetched.hours = range(missing[0], missing[-1] + 1)
+            span = (alarm.cleared_at >= missing[0] * HOUR) & (alarm.cleared_at < (missing[-1] + 1) * HOUR)
+            fetched.cleared = connection.execute(select(alarm.id, alarm.cleared_at, alarm.body).where(span)).all()
+        present = self._present.get(hour)
+        if present is None:
+            present = _standing(connection, hour * HOUR) | _changed_after_all(connection, hour)
+            fetched.present = present
+        for some in chunks(present - self._lives.keys()):
+            mine = select(schema.event).where(event.kind == ALARM, event.entity.in_(some))
+            fetched.rows += connection.execute(mine).all()
         return fetched
 
     def take_in(self, fetched: Fetched, moment: float) -> None:
         """Hold what was read."""
-        for hour, known in fetched.cleared.items():
-            self._cleared[hour] = {key: _ALARM.decode(body) for key, body in known}
-        if fetched.rows is not None:
-            self._pages[int(moment // HOUR)] = _Page(by_entity(fetched.rows))
-        while len(self._pages) > _MOST_PAGES:
-            self._pages.popitem(last=False)
-        while len(self._cleared) > _MOST_CLEARED:
+        for entity, rows in by_entity(StoredEvent._make(row) for row in fetched.rows).items():
+            self._lives[entity] = _Life(rows)
+        for one in fetched.hours:
+            self._cleared[one] = {}
+        for key, cleared_at, body in fetched.cleared:
+            self._cleared[int(cleared_at // HOUR)][key] = _ALARM.decode(body)
+        hour = int(moment // HOUR)
+        if fetched.present is not None:
+            self._present[hour] = fetched.present & self._lives.keys()
+        self._limit(hour)
+
+    def _limit(self, hour: int) -> None:
+        """Let go of what was used least lately; what the hour needs stays."""
+        self._present.move_to_end(hour)
+        for one in _day_until(hour):
+            self._cleared.move_to_end(one)
+        while len(self._present) > _MOST_HOURS:
+            self._present.popitem(last=False)
+        while len(self._cleared) > _MOST_HOURS:
             self._cleared.popitem(last=False)
+        if len(self._lives) > max(_MOST_LIVES, 2 * len(self._present[hour])):
+            for entity in self._lives.keys() - self._present[hour]:
+                del self._lives[entity]
 
     def at(self, moment: float) -> tuple[Alarm, ...]:
         """Alarms that stood at `moment` or had cleared within the day before, by onset."""
         hour = int(moment // HOUR)
-        page = self._pages[hour]
-        found = [alarm for entity in page.rows if (alarm := page.at(entity, moment)) is not None]
-        for one in range(hour - _HOURS_BEFORE, hour + 1):
-            found += [alarm for key, alarm in self._cleared[one].items() if key not in page.rows]
+        present = self._present[hour]
+        found = [alarm for entity in present if (alarm := self._lives[entity].at(moment)) is not None]
+        for one in _day_until(hour):
+            found += [alarm for key, alarm in self._cleared[one].items() if key not in present]
         return tuple(sorted(_shown(found, moment), key=lambda alarm: (alarm.onset_at, alarm.id)))
+
+
+def _day_until(hour: int) -> range:
+    return range(hour - _HOURS_BEFORE, hour + 1)
 
 
 def _shown(alarms: Iterable[Alarm], moment: float) -> list[Alarm]:
@@ -127,7 +159,7 @@ def _standing(connection: Connection, hour: float) -> set[str]:
     if snapshot is not None and hour - snapshot.at <= _SNAPSHOT_WITHIN:
         since = select(event.entity).where(event.kind == ALARM, event.at > snapshot.at, event.at < hour + HOUR)
         return {*snapshot.alarms, *connection.scalars(since.distinct())}
-    stood = select(alarm.id).where(alarm.onset_at < hour + HOUR)
+    stood = select(alarm.id).where(alarm.first_at < hour + HOUR)
     return {
         *connection.scalars(stood.where(alarm.standing == 1)),
         *connection.scalars(stood.where(alarm.cleared_at >= hour)),

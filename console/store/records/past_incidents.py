@@ -1,10 +1,11 @@
 """Incidents as they were: all are held as they are now, and those that went on after an instant are folded again."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from console.domain.incident_life import fold
 from console.domain.incidents import EventKind, Incident
@@ -50,20 +51,18 @@ class PastIncidents:
         self._order: list[_Held] = []
         self._first = np.zeros(0)
 
-    def fetch(self, connection: Connection, entities: Collection[str] | None) -> list[StoredEvent]:
-        """All events of these incidents; of every incident when None."""
+    def fetch(self, connection: Connection, entities: Collection[str] | None) -> Sequence[Row[Any]]:
+        """All events of these incidents, of every incident when None; made sense of elsewhere than on the loop."""
         query = select(schema.event).where(schema.event.c.kind == INCIDENT)
         if entities is None:
-            return [StoredEvent(*row) for row in connection.execute(query)]
-        found: list[StoredEvent] = []
-        for some in chunks(entities):
-            found += [StoredEvent(*row) for row in connection.execute(query.where(schema.event.c.entity.in_(some)))]
-        return found
+            return connection.execute(query).all()
+        event = schema.event.c
+        return [row for some in chunks(entities) for row in connection.execute(query.where(event.entity.in_(some)))]
 
-    def take_in(self, rows: Iterable[StoredEvent], founder: str) -> None:
+    def take_in(self, rows: Iterable[Row[Any]], founder: str) -> None:
         """Take in all events of the incidents that are new or have changed."""
         folding = Incidents(founder)
-        for entity, mine in by_entity(rows).items():
+        for entity, mine in by_entity(StoredEvent._make(row) for row in rows).items():
             incident = folding.fold(mine)
             if incident is not None:
                 times = [row.at for row in mine]

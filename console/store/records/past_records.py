@@ -5,9 +5,10 @@ only what changed after the instant is folded again. Everything follows from the
 """
 
 import asyncio
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Integer, Row, func, literal_column, select
 
 from console.services.ports import Records
 from console.store import schema
@@ -39,7 +40,7 @@ class _News(NamedTuple):
 
     newest: int
     founder: str
-    incidents: list[StoredEvent]
+    incidents: Sequence[Row[Any]]
     site: Rows | None
     mentions: list[Mention]
 
@@ -73,7 +74,7 @@ class PastRecords:
         if (newest, founder) == (self._newest, self._founder):
             return None
         event = schema.event.c
-        kinds = [*KINDS, INCIDENT] if not self._newest else [*KINDS, INCIDENT, ALARM]
+        kinds = [*KINDS, INCIDENT, ALARM] if self._newest else [*KINDS]
         new = select(event.at, event.kind, event.entity).where(_ROW > self._newest, event.kind.in_(kinds))
         mentions = [Mention(*row) for row in connection.execute(new)]
         changed = {mention.entity for mention in mentions if mention.kind == INCIDENT}

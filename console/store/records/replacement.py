@@ -17,7 +17,13 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """Rows of one table in place of those whose first column is one of `keys`; of all rows when `keys` is None."""
+    """Rows of one table in place of others.
+
+    Attributes:
+        table: Whose first column is the key.
+        rows: What stands afterwards.
+        keys: The rows that go, by key; all when None; when empty, those that have the key of one of `rows`.
+    """
 
     table: Table
     rows: Sequence[Row]
@@ -51,7 +57,7 @@ def apply(connection: Connection, worked_out: WorkedOut) -> tuple[Conflict, ...]
     for one in worked_out.replacements:
         column = one.table.columns[0].name
         _delete(connection, f"DELETE FROM {_quoted(one.table.name)}", column, one.keys)
-        insert_rows(connection, one.table, one.rows)
+        insert_rows(connection, one.table, one.rows, "" if one.keys is None or one.keys else "OR REPLACE")
     if not worked_out.conflicts:
         return ()
     before = frozenset(connection.scalars(select(schema.conflict.c.id)))

@@ -42,7 +42,9 @@ def keep_snapshot(connection: Connection, coming: Iterable[NewEvent]) -> None:
         alarms = sorted(connection.scalars(stood))
         incidents = sorted(connection.scalars(select(schema.incident.c.id).where(schema.incident.c.open == 1)))
         insert_rows(connection, schema.snapshot, [(int(hour), hour * HOUR, _packed(alarms, incidents))])
-    drop_snapshots(connection, min(times, default=0.0))
+        newest = hour * HOUR
+    if times and min(times) < newest:
+        drop_snapshots(connection, min(times))
 
 
 def drop_snapshots(connection: Connection, since: float) -> None:
