@@ -193,7 +193,20 @@ class Flusher:
     async def _close_day(self, file: MonthFile, day: int) -> None:
         """Make a day's tiles. Its windows with head rows come first."""
         if not self._stopping and file.windows.isdisjoint(range(day * WINDOWS_IN_DAY, (day + 1) * WINDOWS_IN_DAY)):
+            await self._fill_in_minutes(file, day)
             await self._days.close_day(file, day)
+
+    async def _fill_in_minutes(self, file: MonthFile, day: int) -> None:
+        """Hours that an earlier version made tiles of have no minutes yet; without them the day would not be whole."""
+        first = day * (SECONDS_IN_DAY // SECONDS_IN_HOUR)
+        hours = range(first, first + SECONDS_IN_DAY // SECONDS_IN_HOUR)
+        for shard in sorted(file.registry.shards):
+            points = list((await self._in_thread(self.arrangement, file, shard)).spans)
+            if await file.tiles(MINUTE, shard, points[:1], [0], [first]):
+                continue
+            for hour in await file.hours_without_minutes(shard, points, hours):
+                for window in range(hour * WINDOWS_IN_HOUR, (hour + 1) * WINDOWS_IN_HOUR):
+                    await self.rebuild(file, shard, window, (day + 1.0) * SECONDS_IN_DAY)
 
     def _unfolded(self, file: MonthFile) -> int:
         return file.sequence - self._folded.setdefault(file.name, file.sequence)

@@ -228,6 +228,25 @@ class MonthFile(HistoryFile):
         )
         return await self.database.read(lambda connection: list(connection.scalars(query)))
 
+    async def hours_without_minutes(self, shard: int, points: Iterable[str], hours: range) -> list[int]:
+        """Hours, out of some that follow each other, that have tiles of raw samples and no minute parts; ascending."""
+        tile, part = schema.tile.c, schema.part.c
+        names = sorted(points)
+        raw = select(tile.hour).where(
+            tile.level == RAW, tile.origin == self.origin, tile.shard == shard, tile.point.in_(names),
+            tile.chunk == 0, tile.hour.between(hours[0], hours[-1]),
+        )  # fmt: skip
+        first, last = hours[0] * WINDOWS_IN_HOUR, (hours[-1] + 1) * WINDOWS_IN_HOUR - 1
+        minutes = select(part.window).where(
+            part.level == MINUTE, part.shard == shard, part.point.in_(names), part.window.between(first, last)
+        )
+
+        def read(connection: Connection) -> list[int]:
+            there = {window // WINDOWS_IN_HOUR for window in connection.scalars(minutes.distinct())}
+            return sorted(set(connection.scalars(raw.distinct())) - there)
+
+        return await self.database.read(read)
+
     async def parts(
         self, level: int, shard: int, points: Iterable[str], windows: range
     ) -> dict[tuple[str, int], dict[int, bytes]]:
