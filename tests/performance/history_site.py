@@ -168,7 +168,7 @@ class Fleet:
             added = np.full((self.devices, slots), self.period)
         else:
             added = self._random.poisson(behaviour.rate * self.period, (self.devices, slots)).astype(np.float64)
-        found = self._counted[at, :, None] + np.cumsum(added, axis=1)
+        found: NDArray[np.float64] = self._counted[at, :, None] + np.cumsum(added, axis=1)
         self._counted[at] = found[:, -1]
         return found
 

@@ -1,0 +1,136 @@
+"""Site folders with a month of history, made quickly: tiles through the real encoders and files, without the polls.
+
+Only what a question reads is made: a month of minutes and a day of raw samples of one chunk, a month of hours of one
+point of every device, a month of daily figures of every device.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+
+from console.store.history import kpi
+from console.store.history.history_file import HistoryFile, NewTile
+from console.store.history.levels import HOUR, KPI, MINUTE, RAW, SECONDS_IN_DAY, SECONDS_IN_HOUR, WINDOWS_IN_HOUR
+from console.store.history.month import MonthFile, month_path
+from console.store.history.quantise import scale_of, to_steps
+from console.store.history.rollups import encode_rollup
+from console.store.history.stats import Stats
+from console.store.history.tiles import SERIES, encode_segment, encode_tile, join_segments
+from console.store.history.years import DAY_MS, YearFile, year_path
+from console.store.site_store import SiteStore
+from drivers.core.reading import Layout
+from tests.performance.history_site import Fleet, device_ids
+
+MONTH = "2026-10"
+DAY_BEGIN = 20_727
+"""UTC days since the epoch until 2026-10-01."""
+
+BEGIN = float(DAY_BEGIN * SECONDS_IN_DAY)
+DAYS = 30
+POINT = "hashrate"
+PERIOD = 5.0
+
+
+async def make_month(folder: Path, devices: int, layout: Layout) -> None:
+    """A folder in which `POINT` of every device has hours and figures, and the first chunk minutes and a raw day."""
+    store = await SiteStore.open(folder)
+    origin = store.origin
+    await store.close()
+    random = np.random.default_rng(2)
+    ids = device_ids(devices)
+    month = await MonthFile.open(month_path(folder, MONTH), origin)
+    await _seat(month, ids, layout)
+    await _make_hours(month, random)
+    await _make_minutes(month, random)
+    await _make_raw(month)
+    await month.close()
+    await _make_figures(folder, origin, ids, random)
+
+
+async def _seat(file: HistoryFile, devices: Sequence[UUID], layout: Layout) -> None:
+    stored = file.registry.layout(layout)
+    for device in devices:
+        file.registry.seat(device, stored, round(PERIOD * 1000))
+    await _write_seats(file)
+
+
+async def _write_seats(file: HistoryFile) -> None:
+    additions = file.registry.additions()
+    await file.database.write(lambda connection: file.write_additions(connection, additions))
+    file.registry.added(additions)
+
+
+def _chunks(file: HistoryFile) -> list[tuple[int, int, int]]:
+    """Shard, chunk and series of each chunk of a point with one series a device."""
+    return [
+        (shard.id, first // SERIES, min(SERIES, len(shard.seats) - first))
+        for shard in file.registry.shards.values()
+        for first in range(0, len(shard.seats), SERIES)
+    ]
+
+
+def _noise(random: np.random.Generator, shape: tuple[int, int], samples: int) -> Stats:
+    """Figures of buckets of white noise of 2 % about 200 TH/s."""
+    spread = 4.0
+    mean = 200.0 + random.normal(0, spread / samples**0.5, shape)
+    reach = spread * (2 * np.log(samples)) ** 0.5
+    low, high = (mean + sign * np.abs(random.normal(reach, spread / 3, shape)) for sign in (-1, 1))
+    return Stats(mean, low, high, np.full(shape, samples, np.int64), np.zeros(shape, np.uint8))
+
+
+async def _make_hours(file: MonthFile, random: np.random.Generator) -> None:
+    hour = int(BEGIN // SECONDS_IN_HOUR)
+    samples = round(SECONDS_IN_HOUR / PERIOD)
+    scale = scale_of(POINT)
+    for shard, chunk, series in _chunks(file):
+        body = encode_rollup(_noise(random, (series, DAYS * 24), samples), scale)
+        await file.put_tiles([NewTile.of(HOUR, shard, POINT, chunk, hour, body)])
+
+
+async def _make_minutes(file: MonthFile, random: np.random.Generator) -> None:
+    shard, chunk, series = _chunks(file)[0]
+    samples = round(60 / PERIOD)
+    for day in range(DAYS):
+        body = encode_rollup(_noise(random, (series, 1440), samples), scale_of(POINT))
+        await file.put_tiles([NewTile.of(MINUTE, shard, POINT, chunk, (DAY_BEGIN + day) * 24, body)])
+
+
+async def _make_raw(file: MonthFile) -> None:
+    shard, chunk, series = _chunks(file)[0]
+    slots = round(600 / PERIOD)
+    layout = file.registry.shards[shard].seats[0].layout
+    fleet = Fleet(series, Layout(layout.signals[:1]), PERIOD)
+    scale = scale_of(POINT)
+    for hour in range(24):
+        parts: dict[int, bytes] = {}
+        for place in range(WINDOWS_IN_HOUR):
+            window = fleet.window(slots)
+            parts[place] = encode_segment(*to_steps(window.values[:, 0], window.quality, scale), scale)
+        tile = NewTile.of(RAW, shard, POINT, chunk, DAY_BEGIN * 24 + hour, join_segments(parts, series, slots))
+        await file.put_tiles([tile])
+
+
+async def _make_figures(folder: Path, origin: UUID, devices: Sequence[UUID], random: np.random.Generator) -> None:
+    """Daily figures: every hour counted, nearly all of them at target, none excluded."""
+    file = await YearFile.open(year_path(folder, MONTH[:4]), origin)
+    layout = file.registry.plain_layout(kpi.LAYOUT, kpi.SCALES)
+    for device in devices:
+        file.registry.seat(device, layout, DAY_MS)
+    await _write_seats(file)
+    for shard, chunk, series in _chunks(file):
+        shape = (series, DAYS)
+        figures = {
+            kpi.HOURS_COUNTED: np.full(shape, 24, np.int32),
+            kpi.HOURS_AT_TARGET: 24 - random.poisson(0.4, shape).astype(np.int32),
+            kpi.HOURS_EXCLUDED: np.zeros(shape, np.int32),
+        }
+        good = np.zeros(shape, np.uint8)
+        await file.put(
+            [
+                NewTile.of(KPI, shard, point, chunk, DAY_BEGIN * 24, encode_tile(steps, good, kpi.SCALES[point]))
+                for point, steps in figures.items()
+            ]
+        )
+    await file.close()
