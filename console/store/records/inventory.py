@@ -20,6 +20,7 @@ from console.store.records.inventory_fields import DEVICE
 from console.store.records.inventory_projection import NAME_TWICE, fold_kinds
 from console.store.records.projections import Touched, related, work_out
 from console.store.records.replacement import apply, chunks
+from console.store.records.same_devices import meets_another
 from drivers.core.identity import Address, DeviceKind
 
 NO_SITE = "This folder holds no site yet: import a site file into it (terrahash site import)."
@@ -61,11 +62,12 @@ class Inventory:
 
     def _write(self, connection: Connection, made: Edits, is_named_twice: bool) -> None:
         rows = self._log.append(connection, made.events)
+        hangs_together = is_named_twice or meets_another(connection, made.aliases)
         insert_rows(connection, schema.alias, made.aliases, "OR REPLACE")
         apply(connection, made.rows)
         touched = Touched.by(rows)
-        if is_named_twice and touched.of(DEVICE):
-            # Whose name is whose hangs on every device: rare, and over as soon as somebody has renamed one.
+        if hangs_together and touched.of(DEVICE):
+            # Whose name is whose, and who is the same asset, hangs on every device: rare, and soon over.
             apply(connection, work_out(related(connection, touched), touched))
 
 

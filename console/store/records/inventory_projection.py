@@ -24,6 +24,7 @@ from console.store.records.inventory_fields import (
     edge_ends,
 )
 from console.store.records.replacement import ConflictsOf, Replacement, Row, WorkedOut
+from console.store.records.same_devices import alias_rows_through, doubles_of, entered_twice
 from drivers.core.identity import Address
 
 NAME_TWICE = "name given twice"
@@ -89,11 +90,14 @@ def work_out_inventory(events: Sequence[StoredEvent], kinds: Collection[str]) ->
 
 def _devices(events: Sequence[StoredEvent], aliases: Sequence[StoredEvent]) -> WorkedOut:
     records = fold_things(events)
-    placed, clashes = devices_of(records)
+    doubles = doubles_of(sorted(events, key=lambda event: event.order), records)
+    placed, clashes = devices_of({entity: record for entity, record in records.items() if entity not in doubles})
     rows = [device_row(position, device) for position, device in placed]
-    found = ConflictsOf(DEVICE, [*_conflicts(DEVICE, records).conflicts, *clashes])
+    found = ConflictsOf(DEVICE, [*_conflicts(DEVICE, records).conflicts, *clashes, *entered_twice(doubles, records)])
     known = alias_rows_of(sorted([*aliases, *events], key=lambda event: event.order))
-    return WorkedOut([Replacement(schema.device, rows), Replacement(schema.alias, known)], [found])
+    return WorkedOut(
+        [Replacement(schema.device, rows), Replacement(schema.alias, alias_rows_through(known, doubles))], [found]
+    )
 
 
 def devices_of(records: Mapping[str, Record]) -> tuple[list[tuple[int, Device]], list[Conflict]]:
