@@ -34,6 +34,7 @@ from console.services.ports import StoreFull
 from console.services.rules import load_rules
 from console.services.triage import Triage
 from console.settings.secrets import read_secret
+from console.store.care.keeper import Keeper
 from console.store.lock import FolderLock, holder_of
 from console.store.site_store import SiteStore
 from console.support.clock import SystemClock
@@ -136,6 +137,7 @@ class _Collector:
         self._fleet = Fleet(self._columns, opener, clock, self._inventory.learned)
         self._recorder = Recorder(store.history, self._columns, clock, self._fleet.tally)
         self._backfill = Backfill(self._columns, self._fleet, Filler(store.reader, store.history, store))
+        self._keeper = Keeper(store)
         self._evaluator = AlarmEvaluator(rules, site, profiles, self._columns)
         self._profiles = profiles
         self._triage = Triage(
@@ -208,6 +210,8 @@ class _Collector:
             work += [
                 ("fleet", self._fleet.run()),
                 ("backfill", self._backfill.run()),
+                ("room", every(second, clock, "room", self._watch_room)),
+                ("retention", self._keeper.run()),
                 ("history", every(second, clock, "history", self._recorder.sweep)),
                 ("alarms", every(second, clock, "alarms", self._watch.round)),
                 ("inventory", every(second, clock, "inventory", self._inventory.round)),
@@ -235,6 +239,10 @@ class _Collector:
                 await self._mark_alive()
         except TimeoutError:
             log.warning("the last sweep was not written within %.1f s", STOP_SECONDS)
+        await self._keeper.give_way()
+
+    async def _watch_room(self) -> None:
+        await self._keeper.watch_room(refused=self._recorder.is_full)
 
     async def _mark_alive(self) -> None:
         try:

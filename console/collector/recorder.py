@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from console.collector.poller import Tally
 from console.domain.telemetry import LiveColumns
-from console.services.ports import Clock, HistoryWriter, StoreFull, SweepWaits, Waiting
+from console.services.ports import Clock, HistoryWriter, StoreBusy, StoreFull, SweepWaits, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +34,14 @@ class Recorder:
         stored: Durable samples since start.
         stored_at: UTC seconds at which the newest durable sweep was taken; 0 before the first.
         error: Empty, or why nothing is being written.
+        is_full: Whether that is because the disk takes no more.
     """
 
     def __init__(self, history: HistoryWriter, columns: LiveColumns, clock: Clock, tally: Tally) -> None:
         self.stored = 0
         self.stored_at = 0.0
         self.error = ""
+        self.is_full = False
         self._history = history
         self._columns = columns
         self._clock = clock
@@ -71,12 +73,12 @@ class Recorder:
         except SweepWaits as error:
             # What was taken waits in memory: the reports are kept, so that the next ones may come.
             self._tally.hold_until = 0.0
-            self._say(str(error))
+            self._say(error)
             return
         except StoreFull as error:
             self._put_back(taken)
             self._not_before = now + RETRY_SECONDS
-            self._say(str(error))
+            self._say(error)
             return
         except Exception as error:
             self._put_back(taken)
@@ -86,11 +88,13 @@ class Recorder:
         if self.error:
             log.info("the history is being written again; %d samples were given up", self.waiting.lost)
             self.error = ""
+            self.is_full = False
 
-    def _say(self, text: str) -> None:
+    def _say(self, error: StoreFull) -> None:
         if not self.error:
-            log.warning("the history is not being written: %s", text)
-        self.error = f"{text} {waiting_text(self.waiting)}".rstrip()
+            log.warning("the history is not being written: %s", error)
+        self.is_full = not isinstance(error.__cause__ or error, StoreBusy)
+        self.error = f"{error} {waiting_text(self.waiting)}".rstrip()
 
     def _put_back(self, taken: set[int]) -> None:
         """What was not stored is unsaved still; what has been replaced in the meantime is lost. Nobody is held."""

@@ -1,6 +1,7 @@
 """One database file with its engine: transactions for one writer, short reads, and a clean end."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from console.store.engine import StoreError, full_disk_as_store_full
+from console.store.engine import StoreError, busy, full_disk_as_store_full, is_busy
 
 T = TypeVar("T")
 
@@ -44,6 +45,7 @@ class Database:
         """Run one short reading transaction: everything in it sees the same state of the file.
 
         Raises:
+            StoreBusy: Another program has held the file for too long.
             StoreError: The file cannot be opened or is no database.
         """
         try:
@@ -52,8 +54,11 @@ class Database:
                     return await connection.run_sync(work)
             async with self._one_at_a_time, self._engine.begin() as connection:
                 return await connection.run_sync(work)
-        except OperationalError as error:
-            raise StoreError(f"{self.path} cannot be read: {error.orig}") from error
+        except (OperationalError, sqlite3.OperationalError) as error:
+            cause = error.orig if isinstance(error, OperationalError) else error
+            if self.writable and is_busy(cause):
+                raise busy(self.path.parent) from error
+            raise StoreError(f"{self.path} cannot be read: {cause}") from error
 
     async def close(self) -> None:
         """Close all connections; a writer folds its log into the file."""

@@ -208,8 +208,8 @@ def full_disk_as_store_full(folder: Path) -> Iterator[None]:
         cause = error.orig if isinstance(error, DatabaseError) else error
         if _says_full(cause, folder):
             raise StoreFull(_full_text(folder)) from error
-        if getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-            raise StoreBusy(_busy_text(folder)) from error
+        if is_busy(cause):
+            raise busy(folder) from error
         raise
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -228,8 +228,14 @@ def _full_text(folder: Path) -> str:
     return f"The disk of {folder} is full: nothing more is kept until space is freed. Reading goes on."
 
 
-def _busy_text(folder: Path) -> str:
-    return f"Another program holds a file in {folder}: nothing is kept until it lets go. Reading goes on."
+def is_busy(error: BaseException | None) -> bool:
+    """Whether SQLite says that somebody else holds the file."""
+    return bool(getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY)
+
+
+def busy(folder: Path) -> StoreBusy:
+    """The failure of whoever has waited long enough."""
+    return StoreBusy(f"Another program holds a file in {folder}: nothing is kept until it lets go. Reading goes on.")
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]], prefix: str = "") -> None:

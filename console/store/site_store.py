@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from console.store.migrations import SCHEMA, refuse_newer, stored_origin, stored
 from console.store.migrations.safety_copy import keep_copy_of_older
 from console.store.reading.history_reader import FolderReader, open_reader
 from console.store.records.attendance import Attendance, Gap
+from console.store.records.care_events import CareLog
 from console.store.records.conflicts import Conflict, read_conflicts
 from console.store.records.event_log import EventLog
 from console.store.records.fills import Fills
@@ -59,6 +61,7 @@ class SiteStore:
         self.reader: FolderReader = open_reader(folder)
         self._attendance = Attendance(database, self.event_log)
         self._fills = Fills(database, self.event_log)
+        self._care = CareLog(database, self.event_log)
         self._inventory = Inventory(database, self.event_log)
         self._past = PastRecords(database)
         self._database = database
@@ -174,6 +177,10 @@ class SiteStore:
     async def record_fill(self, fill: Fill) -> None:
         """Keep what a device's own log gave. Raises `StoreFull`."""
         await self._fills.record(fill)
+
+    async def record_care(self, what: str, body: Mapping[str, object]) -> None:
+        """Keep what was done to the folder: history given up, a repair. Raises `StoreFull`."""
+        await self._care.record(what, body)
 
     async def fills(self, start: float, stop: float) -> list[Fill]:
         """The fills of holes that touch [start, stop), by their end."""

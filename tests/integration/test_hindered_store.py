@@ -17,6 +17,7 @@ import pytest
 
 from console.domain.incidents import Incident
 from console.link.messages import Acknowledge, AddNote, Answer
+from console.store.care.ballast import FILE
 from console.store.reading.history_reader import open_reader
 from drivers.core.identity import DeviceKind
 from drivers.core.reading import Quality
@@ -80,15 +81,15 @@ async def good_flow(place: Place, watcher: Watcher, start: float, stop: float) -
 
 def fill(disk: Path) -> Path:
     """Take every byte that is left."""
-    ballast = disk / "ballast"
-    with ballast.open("ab", buffering=0) as file:
+    filler = disk / "filler"
+    with filler.open("ab", buffering=0) as file:
         for size in (1 << 20, 1 << 12):
             try:
                 while True:
                     file.write(bytes(size))
             except OSError:
                 continue
-    return ballast
+    return filler
 
 
 async def test_that_a_full_disk_stops_writing_alone_and_says_so(small_place: Place) -> None:
@@ -101,23 +102,34 @@ async def test_that_a_full_disk_stops_writing_alone_and_says_so(small_place: Pla
     assert answer.error == ""
     began = time.time() - 5
 
-    ballast = fill(place.folder)
-    await watcher.until(lambda: watcher.health.store_error != "")
+    lost = watcher.health.lost
+    filler = fill(place.folder)
+    await watcher.until(lambda: "waits in memory" in watcher.health.store_error)
     full = time.time()
     assert "is full" in watcher.health.store_error
     await goes_on(watcher)
+    assert not (place.folder / FILE).exists(), "the reserve was given back"
+    assert (await note(watcher, incident, "during")).error == "", "decisions have the reserve's room"
+    fill(place.folder)
     refused = await note(watcher, incident, "nobody reads this")
     assert "is full" in refused.error
     assert not refused.incidents
     place.commands.carry_out({"do": "fault", "kind": "leak", "target": "PLC-A"})
     await goes_on(watcher)
+    await watcher.until(lambda: watcher.health.waiting_samples > 0)
     stored_at = watcher.health.stored_at
     assert await good_flow(place, watcher, began, full) > 0, "the history is readable meanwhile"
+    assert await good_flow(place, watcher, full + 1, time.time()) == 0, "and not written"
 
-    ballast.unlink()
+    freed = time.time()
+    filler.unlink()
     await watcher.until(lambda: watcher.health.store_error == "" and watcher.health.stored_at > stored_at)
     await watcher.until(lambda: any("leak" in one.title.lower() for one in watcher.incidents.values()))
     assert (await note(watcher, incident, "after")).error == ""
+    assert await good_flow(place, watcher, full + 1, freed) > 0, "what waited in memory is written"
+    assert (watcher.health.waiting_samples, watcher.health.lost_samples) == (0, 0)
+    assert watcher.health.lost == lost, "no report was replaced before it was in memory"
+    assert (place.folder / FILE).exists(), "the reserve is made anew"
     again = time.time()
     await watcher.until(lambda: watcher.health.stored_at > again + 2)
     assert await good_flow(place, watcher, again - 1, again + 2) > 0
@@ -128,6 +140,7 @@ async def test_that_a_full_disk_stops_writing_alone_and_says_so(small_place: Pla
     await watcher.until(lambda: watcher.live)
     texts = [event.text for event in watcher.incidents[incident.id].events]
     assert "before" in texts
+    assert "during" in texts
     assert "after" in texts
     assert "nobody reads this" not in texts
     await place.stop(watcher, process)
