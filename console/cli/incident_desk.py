@@ -17,6 +17,7 @@ from console.services.rules import load_rules
 from console.services.triage import Triage
 from console.store.engine import StoreError
 from console.store.lock import FolderBusy, FolderLock
+from console.store.records.conflicts import Conflict
 from console.store.site_store import SiteStore
 from console.support.clock import SystemClock
 
@@ -41,12 +42,13 @@ class Cases:
     site: Site
     incidents: tuple[Incident, ...]
     alarms: tuple[Alarm, ...]
+    conflicts: tuple[Conflict, ...] = ()
 
     def incident(self, wanted: str) -> Incident:
-        """The incident of a number (`12`, `INC-12`) or id; raises DeskError."""
-        text = wanted.upper().removeprefix("INC-")
+        """The incident of a number (`12`, `INC-12`, `INC-14-8f3a`) or id; raises DeskError."""
+        label = f"INC-{wanted.upper().removeprefix('INC-')}"
         for incident in self.incidents:
-            if text == str(incident.number) or wanted.lower() == str(incident.id):
+            if label == incident.label.upper() or wanted.lower() == str(incident.id):
                 return incident
         raise DeskError(f"There is no incident {wanted} in this folder.", USAGE)
 
@@ -72,7 +74,12 @@ async def read_cases(folder: Path) -> Cases:
         store = await SiteStore.open(folder, read_only=True)
         try:
             log = store.incident_log
-            return Cases(await store.site(), tuple(await log.incidents()), tuple(await log.alarms()))
+            return Cases(
+                await store.site(),
+                tuple(await log.incidents()),
+                tuple(await log.alarms()),
+                tuple(await store.conflicts()),
+            )
         finally:
             await store.close()
     except StoreError as error:
@@ -88,7 +95,7 @@ async def carry_out(folder: Path, deed: Deed) -> Incident:
         changed = await _through_collector(folder, deed, str(busy))
     except (ConflictError, ValueError) as error:
         raise DeskError(str(error)) from error
-    except StoreFull as error:
+    except (StoreFull, StoreError) as error:
         raise DeskError(str(error), ENVIRONMENT) from error
     return next((one for one in changed if one.id == deed.incident.id), deed.incident)
 

@@ -6,12 +6,16 @@ import getpass
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from console.cli import conflicts
 from console.cli.incident_desk import ACTIONS, OK, USAGE, Cases, Deed, DeskError, carry_out, iso, read_cases
 from console.domain.clocks import deadline, duration, time_left
 from console.domain.incident_life import queue_order, running_clock
 from console.domain.incidents import Incident
+from console.store.records.conflicts import Conflict
+from console.store.records.incident_events import INCIDENT
 from console.support.plain_text import visible, visible_lines
 
 
@@ -37,10 +41,17 @@ def run(arguments: argparse.Namespace) -> int:
         print(visible_lines(str(error)), file=sys.stderr)
         return error.code
     if arguments.json:
-        print(json.dumps({"incidents": [as_json(incident, cases) for incident in shown]}))
+        told = [conflicts.as_json(conflict) for conflict in _conflicts(shown, cases)]
+        print(json.dumps({"incidents": [as_json(incident, cases) for incident in shown], "conflicts": told}))
     else:
         _print_table(shown, cases)
     return OK
+
+
+def _conflicts(shown: Sequence[Incident], cases: Cases) -> list[Conflict]:
+    """What was set aside in these incidents when stores were merged."""
+    ids = {str(incident.id) for incident in shown}
+    return [conflict for conflict in cases.conflicts if conflict.kind == INCIDENT and conflict.entity in ids]
 
 
 async def _work(arguments: argparse.Namespace) -> tuple[Cases, list[Incident]]:
@@ -59,6 +70,7 @@ def as_json(incident: Incident, cases: Cases) -> dict[str, object]:
     return {
         "id": str(incident.id),
         "number": incident.number,
+        "label": incident.label,
         "version": incident.version,
         "severity": int(incident.severity),
         "category": incident.category,
@@ -80,7 +92,13 @@ def as_json(incident: Incident, cases: Cases) -> dict[str, object]:
             "resolution": iso(incident.deadlines.resolution),
         },
         "events": [
-            {"at": iso(event.at), "kind": event.kind.value, "actor": event.actor, "text": event.text}
+            {
+                "at": iso(event.at),
+                "kind": event.kind.value,
+                "actor": event.actor,
+                "text": event.text,
+                "set_aside": event.version in incident.set_aside,
+            }
             for event in incident.events
         ],
     }
@@ -99,6 +117,9 @@ def _print_table(incidents: list[Incident], cases: Cases) -> None:
             f"{incident.state.value:13} {visible(incident.owner) or 'unassigned':14} {scope:14} "
             f"{visible(incident.title)}"
         )
+    labels = {str(incident.id): incident.label for incident in incidents}
+    for conflict in _conflicts(incidents, cases):
+        print(conflicts.sentence(conflict, labels))
 
 
 def _clock(incident: Incident, cases: Cases, now: float) -> str:

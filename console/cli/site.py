@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from console.cli import conflicts
 from console.domain.inventory import Site
 from console.exchange.problems import ExchangeError
 from console.exchange.site_csv import read_devices, write_devices
@@ -13,6 +14,7 @@ from console.exchange.site_file import read_site, write_site
 from console.services.ports import StoreFull
 from console.store.engine import StoreError
 from console.store.lock import FolderBusy, FolderLock
+from console.store.records.inventory_fields import INVENTORY
 from console.store.site_store import CONSOLE_FILE, SiteStore
 from console.support.plain_text import visible, visible_lines
 from drivers.core.profile_file import load_profiles
@@ -118,11 +120,16 @@ async def _export(arguments: argparse.Namespace) -> int:
     store = await SiteStore.open(arguments.folder, read_only=True)
     try:
         site = await store.site()
+        found = [conflict for conflict in await store.conflicts() if conflict.kind in INVENTORY]
     finally:
         await store.close()
+    names = {str(device.id): device.name for device in site.devices} | {str(site.id): site.name}
     text = write_devices(site) if arguments.csv else write_site(site)
     if arguments.json:
-        print(json.dumps({"site": site.name, "devices": len(site.devices), "text": text}))
+        told = [conflicts.as_json(conflict) for conflict in found]
+        print(json.dumps({"site": site.name, "devices": len(site.devices), "text": text, "conflicts": told}))
     else:
         sys.stdout.write(visible_lines(text) if sys.stdout.isatty() else text)
+        for conflict in found:
+            print(conflicts.sentence(conflict, names), file=sys.stderr)
     return 0

@@ -116,7 +116,7 @@ class IncidentsPresenter:
             clocks=tuple(cases.clock(case, name, state.site, now) for name in ClockName),
             actions=actions(case, state, blocked),
             locked=blocked,
-            timeline=tuple(_timeline(event, state, now) for event in case.events),
+            timeline=tuple(_timeline(event, case, state, now) for event in case.events),
             affected=nodes,
             affected_note=note,
             guidance=_guidance(case, state),
@@ -215,13 +215,16 @@ def actions(case: Incident, state: SiteState, blocked: str = "") -> tuple[Action
     )
 
 
-def _timeline(event: IncidentEvent, state: SiteState, now: float) -> TimelineItem:
+def _timeline(event: IncidentEvent, case: Incident, state: SiteState, now: float) -> TimelineItem:
+    is_set_aside = event.version in case.set_aside
+    title = _EVENT_TITLES.get(event.kind, event.kind.value.capitalize())
+    is_change = event.kind in _STATE_CHANGES and (is_person(event.actor) or event.kind is not EventKind.ALERTED)
     return TimelineItem(
         time=formatting.time_or_date(event.at, now, state.site.zone),
-        title=_EVENT_TITLES.get(event.kind, event.kind.value.capitalize()),
+        title=f"{title}, set aside: decided before elsewhere" if is_set_aside else title,
         text=_event_text(event),
         actor=event.actor,
-        state_change=event.kind in _STATE_CHANGES and (is_person(event.actor) or event.kind is not EventKind.ALERTED),
+        state_change=is_change and not is_set_aside,
     )
 
 

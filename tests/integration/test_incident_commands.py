@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -112,6 +113,33 @@ def test_that_acknowledging_an_alarm_acknowledges_its_incident(
     (alarm,) = answer(capsys, "alarms", str(folder), "acknowledge", standing[0]["id"], "--actor", "J. Reyes")["alarms"]
     assert alarm["acknowledged_by"] == "J. Reyes"
     assert answer(capsys, "incidents", str(folder))["incidents"][0]["owner"] == "J. Reyes"
+
+
+def test_that_a_decision_set_aside_by_a_merge_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = folder.with_name("other")
+    shutil.copytree(folder, other)
+    answer(capsys, "incidents", str(folder), "acknowledge", "INC-1", "--actor", "Ana")
+    answer(capsys, "incidents", str(other), "acknowledge", "INC-1", "--actor", "Ben")
+    asyncio.run(merge(folder, other))
+    found = answer(capsys, "incidents", str(folder))
+    assert found["incidents"][0]["owner"] == "Ana"
+    assert [event["set_aside"] for event in found["incidents"][0]["events"]][-2:] == [False, True]
+    (conflict,) = found["conflicts"]
+    assert (conflict["kept"]["actor"], conflict["dropped"]["actor"]) == ("Ana", "Ben")
+    assert main(["incidents", str(folder)]) == 0
+    told = "INC-1, acknowledged: “acknowledged” of Ana stands, “acknowledged” of Ben was set aside"
+    assert told in capsys.readouterr().out
+    assert answer(capsys, "site", "export", str(folder))["conflicts"] == []
+
+
+async def merge(folder: Path, other: Path) -> None:
+    source = await SiteStore.open(other, read_only=True)
+    target = await SiteStore.open(folder)
+    try:
+        await target.event_log.merge(await source.event_log.read_since(await target.event_log.vector()))
+    finally:
+        await source.close()
+        await target.close()
 
 
 def test_that_people_read_a_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,6 +52,47 @@ def test_that_events_lead_to_their_state(kinds: tuple[EventKind, ...], state: In
     assert incident.version == len(kinds) + 1
 
 
+@pytest.mark.parametrize(
+    ("kinds", "set_aside"),
+    [
+        ((EventKind.ACKNOWLEDGED, EventKind.ACKNOWLEDGED), (3,)),
+        ((EventKind.RESOLVED, EventKind.ACKNOWLEDGED, EventKind.NOTED, EventKind.MITIGATED), (3, 5)),
+        ((EventKind.MITIGATED, EventKind.MITIGATED), (3,)),
+        ((EventKind.MERGED, EventKind.MERGED, EventKind.RESOLVED), (3, 4)),
+        ((EventKind.REOPENED, EventKind.CLOSED), (2, 3)),
+        ((EventKind.ALERTED, EventKind.ALERTED, EventKind.GREW, EventKind.NOTED), ()),
+    ],
+)
+def test_that_what_contradicts_an_earlier_decision_stays_on_record_and_is_set_aside(
+    kinds: tuple[EventKind, ...], set_aside: tuple[int, ...]
+) -> None:
+    incident = after(*kinds)
+    assert incident.set_aside == set_aside
+    assert [event.kind for event in incident.events[1:]] == list(kinds)
+
+
+def test_that_growth_seen_in_two_places_adds_up_and_makes_nothing_milder() -> None:
+    here, there = uuid4(), uuid4()
+    first = DETECTED.devices or ()
+    soon = Deadlines(110.0, 120.0, 130.0)
+    incident = fold(
+        [
+            DETECTED,
+            IncidentEvent(CASE, 2, EventKind.GREW, 101.0, "triage", severity=Severity.SEV1, devices=(*first, here),
+                          deadlines=soon),
+            IncidentEvent(CASE, 3, EventKind.GREW, 102.0, "triage", severity=Severity.SEV2, devices=(*first, there),
+                          deadlines=Deadlines(900.0, 900.0, 900.0)),
+        ],
+        12,
+    )  # fmt: skip
+    assert incident.devices == (*first, here, there)
+    assert (incident.severity, incident.deadlines) == (Severity.SEV1, soon)
+
+
+def test_that_numbers_of_another_origin_carry_its_tag() -> None:
+    assert fold([DETECTED], 12, "8f3a").label == "INC-12-8f3a"
+
+
 def test_that_resolving_also_ends_the_impact_and_counts_as_the_response_of_a_person() -> None:
     incident = after(EventKind.RESOLVED)
     assert incident.resolved_at == incident.mitigated_at == incident.acknowledged_at == 102.0

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from console.domain.alarms import Condition, Severity
-from console.domain.incidents import IncidentState
+from console.domain.incidents import EventKind, IncidentEvent, IncidentState
 from console.presenters.incidents import Evidence, IncidentFilter, IncidentsPresenter
 from console.presenters.miners import Inventory
 from console.presenters.source import SiteState
@@ -129,3 +129,13 @@ def test_that_evidence_starts_with_the_alarms_own_point_and_ends_with_the_miners
 
 def test_that_a_selection_that_is_gone_shows_no_detail() -> None:
     assert _view(state_of(), selected="00000000-0000-0000-0000-0000000000aa").detail is None
+
+
+def test_that_the_timeline_marks_what_was_set_aside_when_stores_were_merged() -> None:
+    state = state_of()
+    case = incident(state, ["T1-001"], 1)
+    late = IncidentEvent(case.id, 2, EventKind.ACKNOWLEDGED, NOW - 5, "B. Ito", "mine")
+    case = dataclasses.replace(case, version=2, events=(*case.events[:1], late), set_aside=(2,))
+    item = _detail(with_incidents(state, case), str(case.id)).timeline[-1]
+    assert item.title == "Acknowledged, set aside: decided before elsewhere"
+    assert (item.actor, item.state_change) == ("B. Ito", False)
