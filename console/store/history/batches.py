@@ -118,7 +118,9 @@ def decode_values(
     Raises:
         CorruptBlob: A frame is damaged, or does not hold what its header says.
     """
-    found = [(np.full(quality.shape, np.nan), quality) for quality in _unpolled(matrices, rows)]
+    # Of all series each is decoded, of rows some may lie beyond the matrix.
+    blank = np.empty if rows is None else _nans
+    found: list[tuple[Floats, Codes]] = [(blank(quality.shape), quality) for quality in _unpolled(matrices, rows)]
     for piece in _pieces(matrices, rows):
         values, quality = found[piece.matrix]
         if isinstance(piece.rows, slice):
@@ -129,6 +131,10 @@ def decode_values(
             quality[piece.rows] = piece.quality
             values[quality >= Quality.NOT_POLLED] = np.nan
     return found
+
+
+def _nans(shape: tuple[int, ...]) -> Floats:
+    return np.full(shape, np.nan)
 
 
 def _unpolled(matrices: Sequence[Matrix], rows: Integers | None) -> Iterator[Codes]:
