@@ -83,6 +83,8 @@ class Flusher:
                 await self._close_hour(file, hour)
             for day in _over(file.days, SECONDS_IN_DAY, at):
                 await self._close_day(file, day)
+            if file.unrolled and not _over(file.days, SECONDS_IN_DAY, at):
+                await file.mark_rolled()
             if self._unfolded(file) >= FOLD_EVERY and not self._stopping:
                 await self._fold(file)
 

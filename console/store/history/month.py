@@ -50,6 +50,10 @@ def first_hour_of_month(day: int) -> int:
     return int(datetime(at.year, at.month, 1, tzinfo=UTC).timestamp()) // SECONDS_IN_HOUR
 
 
+_UNROLLED = "unrolled"
+"""Key of a mark that the migration from an earlier version leaves."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewPart:
     """One window of a (point, chunk), ready for its row."""
@@ -76,8 +80,9 @@ class MonthFile(HistoryFile):
     Attributes:
         windows: Windows with head rows.
         hours: Hours with raw parts.
-        days: UTC days with minute parts.
+        days: UTC days with minute parts, or without roll-ups.
         sequence: Number of the newest sweep.
+        unrolled: Whether the file holds days of an earlier version whose roll-ups are still to be made.
         texts: Newest text on record of each (device, name).
     """
 
@@ -87,6 +92,7 @@ class MonthFile(HistoryFile):
         self.hours: set[int] = set()
         self.days: set[int] = set()
         self.sequence = 0
+        self.unrolled = False
         self.texts: dict[tuple[UUID, str], str] = {}
 
     def _load(self, connection: Connection) -> None:
@@ -99,7 +105,16 @@ class MonthFile(HistoryFile):
                 self.hours.add(window // WINDOWS_IN_HOUR)
             else:
                 self.days.add(window // WINDOWS_IN_DAY)
+        self._load_unrolled(connection)
         self._load_texts(connection)
+
+    def _load_unrolled(self, connection: Connection) -> None:
+        tile = schema.tile.c
+        unrolled = select(schema.history_meta.c.value).where(schema.history_meta.c.key == _UNROLLED)
+        self.unrolled = connection.execute(unrolled).scalar() is not None
+        if self.unrolled:
+            hours = select(tile.hour).where(tile.level == RAW, tile.origin == self.origin).distinct()
+            self.days.update(hour * SECONDS_IN_HOUR // SECONDS_IN_DAY for hour in connection.scalars(hours))
 
     def _load_texts(self, connection: Connection) -> None:
         change = schema.text_change.c
@@ -297,6 +312,13 @@ class MonthFile(HistoryFile):
         part = schema.part.c
         statement = delete(schema.part).where(part.level == level, part.window.between(windows[0], windows[-1]))
         await self.database.write(lambda connection: connection.execute(statement).rowcount)
+
+    async def mark_rolled(self) -> None:
+        """Every day that was over has its roll-ups. Raises `StoreFull`."""
+        meta = schema.history_meta
+        statement = delete(meta).where(meta.c.key == _UNROLLED)
+        await self.database.write(lambda connection: connection.execute(statement).rowcount)
+        self.unrolled = False
 
     async def keyframe_before(self, shard: int, window: int) -> bytes | None:
         """The newest keyframe of a shard before a window, if the month has one."""

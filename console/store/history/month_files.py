@@ -141,7 +141,10 @@ def _needs_a_writer(connection: Connection) -> bool:
     refuse_newer(version)
     if version < SCHEMA:
         return True
-    waits = "SELECT EXISTS (SELECT 1 FROM head) OR EXISTS (SELECT 1 FROM part)"
+    waits = (
+        "SELECT EXISTS (SELECT 1 FROM head) OR EXISTS (SELECT 1 FROM part)"
+        " OR EXISTS (SELECT 1 FROM meta WHERE key = 'unrolled')"
+    )
     return bool(connection.exec_driver_sql(waits).scalar_one())
 
 

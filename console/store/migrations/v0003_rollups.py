@@ -25,6 +25,8 @@ _HISTORY = (
         "CREATE TABLE text_change (origin TEXT NOT NULL, device TEXT NOT NULL, name TEXT NOT NULL, at REAL NOT NULL,"
         " value TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (origin, device, name, at)) WITHOUT ROWID"
     ),
+    # The days of these tiles have no roll-ups yet: they are made in the background.
+    "INSERT INTO meta SELECT 'unrolled', '1' WHERE EXISTS (SELECT 1 FROM tile)",
 )
 
 

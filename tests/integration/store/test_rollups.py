@@ -91,7 +91,8 @@ async def test_that_daily_figures_tell_hours_at_target_energy_and_hash(store: Si
     await store.history.insert(UUID(int=3), BOARDS, board[0], values, np.zeros(values.shape, np.uint8))
     await store.history.flush(DAY + 86400 + 30)
     found = await store.reader.target_hours(DAY, DAY + 86400)
-    assert dict(zip(found.devices, zip(found.counted.tolist(), found.at_target.tolist(), strict=True), strict=True)) == {
+    hours = zip(found.counted.tolist(), found.at_target.tolist(), strict=True)
+    assert dict(zip(found.devices, hours, strict=True)) == {
         UUID(int=1): (24, 18), UUID(int=2): (22, 16), UUID(int=3): (24, 18),
     }  # fmt: skip
     assert found.excluded.tolist() == [0, 0, 0]
