@@ -194,7 +194,7 @@ def _minute_problems(image: WindowImage, rows: WindowRows) -> Iterator[str]:
                 continue
             body, first = stored[point, chunk]
             expected = reduce_raw(image.steps[mine], quality, slots, scale, kind_of(point))
-            if reason := _stats_problem(expected, body, slice(first, first + _MINUTES_IN_WINDOW), scale):
+            if reason := stats_problem(expected, body, slice(first, first + _MINUTES_IN_WINDOW), scale):
                 yield f"the minutes of {point} {chunk}: {reason}"
 
 
@@ -214,10 +214,13 @@ def _keyframe_problems(image: WindowImage, rows: WindowRows, window: int) -> Ite
         yield "the keyframe has other values than the samples"
 
 
-def _stats_problem(expected: Stats, body: bytes, buckets: slice, scale: float) -> str:
-    """How a stored roll-up differs from what it should be; empty when it does not."""
+def stats_problem(expected: Stats, body: bytes, buckets: slice, scale: float, rows: Integers | None = None) -> str:
+    """How some buckets of a stored roll-up differ from what they should be; empty when they do not.
+
+    `expected` is all series of the roll-up, or those of `rows`.
+    """
     try:
-        whole = decode_rollup(body)
+        whole = decode_rollup(body, rows=rows)
     except CorruptBlob as error:
         return str(error)
     if whole.count.shape[1] < buckets.stop:
@@ -232,8 +235,8 @@ def _stats_problem(expected: Stats, body: bytes, buckets: slice, scale: float) -
         ("low", stored.low, expected.low, 1),
         ("high", stored.high, expected.high, 1),
     ):
-        # Half a quantum, and what arithmetic of large numbers leaves over.
-        room = 0.501 / (scale * finer) + 1e-9 * np.abs(wanted)
+        # Half a quantum for each rounding on the way, and what arithmetic of large numbers leaves over.
+        room = 1.01 / (scale * finer) + 1e-9 * np.abs(wanted)
         if (np.isnan(found) != np.isnan(wanted)).any() or (np.abs(found - wanted) > room).any():
             return f"another {column}"
     return ""
@@ -267,5 +270,5 @@ def _day_problems(
     expected = reduce_stats(decode_rollup(minutes[1]), 60, kind_of(point))
     first = hour - hours[0]
     scale = registries.registry(origin).scales[point]
-    if reason := _stats_problem(expected, hours[1], slice(first, first + _HOURS_IN_DAY), scale):
+    if reason := stats_problem(expected, hours[1], slice(first, first + _HOURS_IN_DAY), scale):
         yield f"the hours: {reason}"
