@@ -16,7 +16,7 @@ from console.store import schema
 from tests.stores_apart import BEGIN, HOUR, Laptop, seats, tile
 
 DEVICES = [UUID(int=0xD0 + number) for number in range(3)]
-FEW = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 
 note = st.tuples(
     st.just("device"),
@@ -108,7 +108,7 @@ def test_that_it_does_not_matter_who_takes_in_whom(works: tuple[Any, Any]) -> No
     _in_a_folder(check)
 
 
-@FEW
+@settings(FEW, max_examples=2)
 @given(st.tuples(written(), written(), written()))
 def test_that_it_does_not_matter_what_is_joined_first_and_nothing_is_lost(works: tuple[Any, Any, Any]) -> None:
     async def check(folder: Path) -> None:

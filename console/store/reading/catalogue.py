@@ -1,7 +1,7 @@
 """Which series stand where in one file of history, for its readers: read once, then kept up to date by what is new."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 from uuid import UUID
@@ -304,15 +304,20 @@ def read_registry(connection: Connection, version: Version, after: int) -> Regis
     )
 
 
-def build_catalogue(rows: RegistryRows, known: Catalogue | None) -> Catalogue:
-    """The catalogue of a file: that of before with the new seats, when `known` is given. Runs in a thread."""
+def build_catalogue(rows: RegistryRows, known: Catalogue | None, same: Mapping[UUID, UUID] | None = None) -> Catalogue:
+    """The catalogue of a file: that of before with the new seats, when `known` is given. Runs in a thread.
+
+    `same` leads from an id under which an asset was recorded to the one that stands for it.
+    """
+    led = {str(device): str(standing) for device, standing in (same or {}).items()}
     layouts = dict(known.layouts) if known is not None else {}
     for number, text in rows.layouts:
         if number not in layouts:
             layouts[number] = StoredLayout.of(read_signals(text))
     fresh: dict[tuple[str, int], list[SeatRow]] = {}
     for row in rows.seats:
-        fresh.setdefault((row.origin, row.shard), []).append(row)
+        seat = replace(row, device=led[row.device]) if row.device in led else row
+        fresh.setdefault((row.origin, row.shard), []).append(seat)
     shards = dict(known.shards) if known is not None else {}
     for key, seats in fresh.items():
         before = shards.get(key)

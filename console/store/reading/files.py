@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 
 from console.store.database import Database
 from console.store.engine import open_reader_engine
+from console.store.reading.assets import Assets
 from console.store.reading.catalogue import (
     Catalogue,
     RegistryRows,
@@ -52,9 +54,11 @@ class Found:
 class StoredFile:
     """One file of history: its connections, and its catalogue as it was last seen."""
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: Found, assets: Assets) -> None:
         self.found = found
         self.name = found.name
+        self._assets = assets
+        self._same = assets.same
         self.start, self.stop = found.span
         self._database = Database(open_reader_engine(found.path), found.path, writable=False)
         self._catalogue: Catalogue | None = None
@@ -67,22 +71,19 @@ class StoredFile:
     async def catalogue(self) -> Catalogue | None:
         """The registry as it is now; None while the file has no tables.
 
-        What is known is kept as long as nobody took a seat since. Raises `StoreError`.
+        What is known is kept as long as nobody took a seat since, and no device turned out to be another one. Raises
+        `StoreError`.
         """
         async with self._refreshing:
-            known = self._catalogue
-
-            def look(connection: Connection) -> RegistryRows | Version | None:
-                version = read_version(connection)
-                if version is None or (known is not None and known.version == version):
-                    return version
-                grown = known is not None and known.version.follows(version)
-                return read_registry(connection, version, known.version.last if known is not None and grown else 0)
-
-            rows = await self.read(look)
+            known = self._catalogue if self._same is self._assets.same else None
+            rows = await self.read(partial(_look, known=known))
+            if isinstance(rows, RegistryRows) and await self._assets.refresh() and known is not None:
+                known = None
+                rows = await self.read(partial(_look, known=None))
             if isinstance(rows, RegistryRows):
+                self._same = self._assets.same
                 grown = known is not None and known.version.follows(rows.version)
-                self._catalogue = await asyncio.to_thread(build_catalogue, rows, known if grown else None)
+                self._catalogue = await asyncio.to_thread(build_catalogue, rows, known if grown else None, self._same)
             elif rows is None:
                 self._catalogue = None
             return self._catalogue
@@ -96,6 +97,7 @@ class Files:
     """The files of a folder, each opened once."""
 
     def __init__(self, folder: Path) -> None:
+        self.assets = Assets(folder)
         self._folder = folder / "history"
         self._open: dict[str, StoredFile] = {}
         self._opening = asyncio.Lock()
@@ -124,7 +126,7 @@ class Files:
             await self._open.pop(found.name).close()
             file = None
         if file is None:
-            file = self._open[found.name] = await asyncio.to_thread(StoredFile, found)
+            file = self._open[found.name] = await asyncio.to_thread(StoredFile, found, self.assets)
         return file
 
     async def close(self) -> None:
@@ -132,6 +134,15 @@ class Files:
         while self._open:
             _, file = self._open.popitem()
             await file.close()
+
+
+def _look(connection: Connection, known: Catalogue | None) -> RegistryRows | Version | None:
+    """What is new since a known catalogue; the version alone when nothing is."""
+    version = read_version(connection)
+    if version is None or (known is not None and known.version == version):
+        return version
+    grown = known is not None and known.version.follows(version)
+    return read_registry(connection, version, known.version.last if known is not None and grown else 0)
 
 
 def _list(folder: Path, pattern: str) -> list[Found]:

@@ -15,7 +15,7 @@ from console.store.reading.collecting import Collector, Opened, SelectedPoint, s
 from console.store.reading.damage import Damage
 from console.store.reading.extent import stored_extent
 from console.store.reading.files import Files, StoredFile
-from console.store.reading.grid import Plan, Slots, divisor_step, level_for, plan_for
+from console.store.reading.grid import WORDS, Plan, Slots, divisor_step, level_for, plan_for
 from console.store.reading.state_reader import StateReader
 from console.store.reading.sums import Sums
 from console.store.reading.targets import count_target_hours
@@ -50,7 +50,8 @@ class FolderReader:
     ) -> list[History]:
         """Samples of (point, part) series of one device in [start, stop); see `HistoryReader.read`."""
         months, years = await self._opened(start, stop, step)
-        selection = await asyncio.to_thread(select_series, months, years, device, points)
+        asset = self._files.assets.standing(device)
+        selection = await asyncio.to_thread(select_series, months, years, asset, points)
         plan = plan_for(start, stop, step, selection.periods_ms, finest_of(months))
         found = await self._collector.whole(selection, plan, SHOWN)
         return [
@@ -72,7 +73,9 @@ class FolderReader:
     ) -> Matrix:
         """Every series of a point of these devices (all, when None) on one grid; see `SiteReader.matrix`."""
         months, years = await self._opened(start, stop, step)
-        selection = await asyncio.to_thread(select_point, months, years, point, devices, counting=False)
+        selection = await asyncio.to_thread(
+            select_point, months, years, point, self._files.assets.all_standing(devices), counting=False
+        )
         plan = plan_for(start, stop, step, selection.periods_ms, finest_of(months))
         found = await self._collector.whole(selection, plan, SHOWN)
         return Matrix(
@@ -87,6 +90,11 @@ class FolderReader:
             found.high,
         )
 
+    async def level(self, start: float, stop: float, step: float) -> str:
+        """What `read` and `matrix` take their answer from: raw, minute, hour or day."""
+        months = await self._catalogued(await self._files.months(start, stop))
+        return WORDS[max(finest_of(months), level_for(step))]
+
     async def total(
         self,
         point: str,
@@ -98,7 +106,9 @@ class FolderReader:
     ) -> Total:
         """Sum over devices in each slot; see `HistoryReader.total`."""
         months, _ = await self._opened(start, stop, 0.0)
-        selection = await asyncio.to_thread(select_point, months, (), point, devices, counting=True)
+        selection = await asyncio.to_thread(
+            select_point, months, (), point, self._files.assets.all_standing(devices), counting=True
+        )
         plan = _divided(start, stop, min(step, SECONDS_IN_HOUR), selection, finest_of(months))
         times = max(1, ceil(round(step / SECONDS_IN_HOUR, 6)))
         whole = Slots.over(start, stop, times * plan.slots.step)
@@ -113,7 +123,9 @@ class FolderReader:
         The step is rounded up to whole slots that divide the hour, beyond an hour the day, beyond a day to whole days.
         """
         months, years = await self._opened(start, stop, step)
-        selection = await asyncio.to_thread(select_point, months, years, point, devices, counting=True)
+        selection = await asyncio.to_thread(
+            select_point, months, years, point, self._files.assets.all_standing(devices), counting=True
+        )
         plan = _divided(start, stop, step, selection, finest_of(months))
         return (await self._summed(selection, plan, SHOWN)).aggregate(point)
 
@@ -133,13 +145,15 @@ class FolderReader:
         """Hours at target in [start, stop), widened to whole UTC days; see `SiteReader.target_hours`."""
         days = Slots.over(start, stop, float(SECONDS_IN_DAY))
         years = await self._catalogued(await self._files.years(days.start, days.stop))
-        return await count_target_hours(years, days, devices, self._damage)
+        return await count_target_hours(years, days, self._files.assets.all_standing(devices), self._damage)
 
     async def texts(self, device: UUID, start: float, stop: float) -> list[TextChange]:
         """What a device said at `start`, and its changes until `stop`; see `SiteReader.texts`."""
         changes: list[TextChange] = []
-        for file in reversed(await self._files.months(0.0, stop)):
-            changes = [*await file.read(partial(fetch_texts, device=device, stop=stop)), *changes]
+        months = await self._catalogued(await self._files.months(0.0, stop))
+        entries = self._files.assets.entries(device)
+        for file, _ in reversed(months):
+            changes = [*await file.read(partial(fetch_texts, entries=entries, stop=stop)), *changes]
             # Every month's file begins with all texts, unless nothing was collected then.
             if changes and changes[0].at <= start:
                 break

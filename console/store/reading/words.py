@@ -1,21 +1,24 @@
 """What devices said in words, out of the months' files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Connection
 
 from console.services.ports import TextChange
 from console.store.reading.catalogue import PARTS_SINCE, read_version
 
 _CHANGES = (
-    "SELECT name, at, value FROM text_change WHERE device = ? AND at < ? AND origin IN"
+    "SELECT name, at, value FROM text_change WHERE device IN (SELECT value FROM json_each(?)) AND at < ? AND origin IN"
     " (SELECT origin FROM shard UNION SELECT value FROM meta WHERE key = 'origin') ORDER BY at, origin"
 )
 
 
-def fetch_texts(connection: Connection, device: UUID, stop: float) -> list[TextChange]:
+def fetch_texts(connection: Connection, entries: Sequence[UUID], stop: float) -> list[TextChange]:
     """Every change of a device's texts in a month's file before `stop`, oldest first, of all origins.
+
+    `entries` are all ids of the device; the first of them stands for it.
 
     Raises:
         StoreError: A newer program wrote the file.
@@ -23,8 +26,8 @@ def fetch_texts(connection: Connection, device: UUID, stop: float) -> list[TextC
     version = read_version(connection)
     if version is None or version.schema < PARTS_SINCE:
         return []
-    rows = connection.exec_driver_sql(_CHANGES, (str(device), stop))
-    return [TextChange(device, name, at, value) for name, at, value in rows]
+    rows = connection.exec_driver_sql(_CHANGES, (msgspec.json.encode(entries).decode(), stop))
+    return [TextChange(entries[0], name, at, value) for name, at, value in rows]
 
 
 def changes_since(changes: Iterable[TextChange], start: float) -> list[TextChange]:

@@ -45,11 +45,15 @@ class Inventory:
         async with self._log.writing:
             kept = await self._stored()
             differing = await asyncio.to_thread(differences, kept, site)
+            hangs_together = False
             if differing:
                 known, is_named_twice = await self._database.read(lambda connection: _known(connection, differing))
                 made = await asyncio.to_thread(self._edits, kept, site, differing, known)
-                await self._database.write(lambda connection: self._write(connection, made, is_named_twice))
-            self._kept = (self._log.merges, Kept(site, differing.positions))
+                devices = frozenset(str(device.id) for device in differing.devices)
+                hangs_together = await self._database.write(
+                    lambda connection: self._write(connection, made, devices, is_named_twice)
+                )
+            self._kept = None if hangs_together else (self._log.merges, Kept(site, differing.positions))
 
     async def _stored(self) -> Kept:
         if self._kept is not None and self._kept[0] == self._log.merges:
@@ -60,15 +64,18 @@ class Inventory:
     def _edits(self, kept: Kept, site: Site, differing: Differences, known: Sequence[StoredEvent]) -> Edits:
         return edits(kept, site, differing, fold_kinds(known), self._log.wall())
 
-    def _write(self, connection: Connection, made: Edits, is_named_twice: bool) -> None:
+    def _write(self, connection: Connection, made: Edits, devices: frozenset[str], is_named_twice: bool) -> bool:
+        """Returns whether the tables were worked out anew, and may differ from the site that was saved."""
         rows = self._log.append(connection, made.events)
-        hangs_together = is_named_twice or meets_another(connection, made.aliases)
+        hangs_together = is_named_twice or meets_another(connection, made.aliases, devices)
         insert_rows(connection, schema.alias, made.aliases, "OR REPLACE")
         apply(connection, made.rows)
-        touched = Touched.by(rows)
-        if hangs_together and touched.of(DEVICE):
-            # Whose name is whose, and who is the same asset, hangs on every device: rare, and soon over.
-            apply(connection, work_out(related(connection, touched), touched))
+        touched = Touched({DEVICE: devices | Touched.by(rows).of(DEVICE)})
+        if not hangs_together or not touched.of(DEVICE):
+            return False
+        # Whose name is whose, and who is the same asset, hangs on every device: rare, and soon over.
+        apply(connection, work_out(related(connection, touched), touched))
+        return True
 
 
 def _known(connection: Connection, differing: Differences) -> tuple[list[StoredEvent], bool]:

@@ -4,7 +4,7 @@ Both entries stay in the log, and tiles stay with the id that they were recorded
 stands for the asset; the table of aliases leads from the other to it (kind "device"), for whoever reads history.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,7 @@ from console.store.records.chain import StoredEvent
 from console.store.records.conflicts import Conflict, conflict_id
 from console.store.records.fields import Record, read_change
 from console.store.records.inventory_fields import DEVICE
-from console.store.records.replacement import Row
+from console.store.records.replacement import Row, chunks
 from drivers.core.identity import DeviceKind
 
 ENTERED_TWICE = "entered twice"
@@ -93,9 +93,16 @@ def read_same(connection: Connection) -> dict[UUID, UUID]:
     return {UUID(row.value): UUID(row.device) for row in rows}
 
 
-def meets_another(connection: Connection, aliases: Iterable[Row]) -> bool:
-    """Whether a serial number or MAC address that is about to be kept belongs to another entry already."""
+def meets_another(connection: Connection, aliases: Iterable[Row], devices: Collection[str]) -> bool:
+    """Whether a serial number or MAC address that is about to be kept belongs to another entry already.
+
+    So it does where one of the `devices` that are edited is known to be another entry of an asset.
+    """
     alias = schema.alias.c
+    for some in chunks(devices):
+        double = select(alias.value).where(alias.kind == SAME, alias.value.in_(some)).limit(1)
+        if connection.execute(double).first() is not None:
+            return True
     for kind, value, device in aliases:
         if kind in {"serial", "mac"}:
             owner = select(alias.device).where(alias.kind == kind, alias.value == value)
