@@ -5,7 +5,7 @@ minute parts go last. So a crash anywhere, between two files too, leaves the day
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -198,17 +198,26 @@ def _put(base: Stats, first: int, later: Stats) -> None:
 
 def _close_chunk(name: str, chunk: _Chunk) -> _ChunkDay:
     minutes = _read_stats(name, chunk.minutes, chunk.series, _MINUTES_IN_DAY)
-    for window, body in chunk.parts.items():
-        try:
-            (part,) = decode_rollups((body,))
-        except CorruptBlob as error:
-            _log.error("%s: minutes of window %d of %s are left out: %s", name, window, chunk.point, error)
-            continue
+    for window, part in _decoded(name, chunk):
         overlay(minutes, window % WINDOWS_IN_DAY * _MINUTES_IN_WINDOW, part)
     kind = kind_of(chunk.point)
     hours = reduce_stats(minutes, _MINUTES, kind)
     tiles = _chunk_tiles(name, chunk, minutes, hours) if chunk.parts else []
     return _ChunkDay(tiles, reduce_stats(hours, _HOURS, kind), HourSums.of(minutes))
+
+
+def _decoded(name: str, chunk: _Chunk) -> Iterable[tuple[int, Stats]]:
+    """The minutes of each window; all at once, or one after another to leave out what is damaged."""
+    try:
+        return list(zip(chunk.parts, decode_rollups(list(chunk.parts.values())), strict=True))
+    except CorruptBlob:
+        found: list[tuple[int, Stats]] = []
+        for window, body in chunk.parts.items():
+            try:
+                found += [(window, decode_rollups((body,))[0])]
+            except CorruptBlob as error:
+                _log.error("%s: minutes of window %d of %s are left out: %s", name, window, chunk.point, error)
+        return found
 
 
 def _chunk_tiles(name: str, chunk: _Chunk, minutes: Stats, hours: Stats) -> list[NewTile]:

@@ -123,7 +123,8 @@ class Flusher:
         closed = await self._in_thread(close_window, arrangement, window, bodies, before, earlier)
         for reason in closed.damaged:
             _log.error("%s: a head row of window %d, shard %d is left out: %s", file.name, window, shard, reason)
-        await file.close_window(shard, window, heads[-1][0] if heads else 0, closed.parts, closed.keyframe)
+        await file.close_window(shard, window, heads[-1][0], closed.parts, closed.keyframe)
+        self._folded[file.name] = max(self._folded.get(file.name, 0), heads[-1][0])
         if window >= self._answered.get((file.name, shard), (window, _NOBODY))[0]:
             self._answered[file.name, shard] = window, closed.answered
 
