@@ -13,7 +13,9 @@ What all residuals of a band are a multiple of (a device that reports its fans i
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
@@ -91,15 +93,28 @@ class Matrix:
         series: Rows.
         slots: Columns.
         rows: Series in each band, fewer in the last.
-        bands: The bands in order.
         size: Bytes of the whole, with what stands before it.
+        blob: The whole.
+        entries: Of each band: width of the bases, of the residuals, flags, divisor, length and checksum of its frame.
+        begins: Where in the blob each frame begins.
     """
 
     series: int
     slots: int
     rows: int
-    bands: tuple[Band, ...]
     size: int
+    blob: memoryview
+    entries: Sequence[tuple[int, int, int, int, int, int]]
+    begins: Sequence[int]
+
+    def band(self, number: int) -> Band:
+        """One of the bands; raises `CorruptBlob` when its entry means nothing."""
+        base_width, width, flags, divisor, length, crc = self.entries[number]
+        if base_width not in _WIDTHS or width not in _WIDTHS or flags not in _FLAGS or not divisor:
+            raise CorruptBlob("a band's entry means nothing")
+        begin = self.begins[number]
+        series = min(self.rows, self.series - number * self.rows)
+        return Band(series, base_width, width, flags, divisor, crc, self.blob[begin : begin + length])
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,18 +264,11 @@ def read_matrix(blob: memoryview, head: int = 0) -> Matrix:
         raise CorruptBlob("a matrix ends within its header")
     if zlib.crc32(blob[:at]) != _CRC.unpack_from(blob, at)[0]:
         raise CorruptBlob("a matrix fails its checksum")
-    bands: list[Band] = []
-    begin = at + _CRC.size
-    for first, entry in zip(range(0, series, rows), _ENTRY.iter_unpack(blob[entries:at]), strict=True):
-        base_width, width, flags, divisor, length, crc = entry
-        if base_width not in _WIDTHS or width not in _WIDTHS or flags not in _FLAGS or not divisor:
-            raise CorruptBlob("a band's entry means nothing")
-        frame = blob[begin : begin + length]
-        bands.append(Band(min(rows, series - first), base_width, width, flags, divisor, crc, frame))
-        begin += length
-    if begin > len(blob):
+    found: list[tuple[int, int, int, int, int, int]] = list(_ENTRY.iter_unpack(blob[entries:at]))
+    *begins, size = accumulate([length for *_, length, _ in found], initial=at + _CRC.size)
+    if size > len(blob):
         raise CorruptBlob("a matrix ends within its frames")
-    return Matrix(series, slots, rows, tuple(bands), begin)
+    return Matrix(series, slots, rows, size, blob, found, begins)
 
 
 def body_of(band: Band, slots: int) -> bytes:

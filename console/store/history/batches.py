@@ -73,7 +73,7 @@ def gather(
     for number, matrix in enumerate(matrices):
         key = 0 if apart is None else int(apart[number])
         for at in _wanted(matrix, rows):
-            band = matrix.bands[at]
+            band = matrix.band(at)
             first = 0 if rows is None else at * matrix.rows
             shape = Shape(matrix.slots, band.series, band.base_width, band.width, band.flags, band.divisor, first, key)
             batch = growing.get(shape)
@@ -89,7 +89,7 @@ def gather(
 
 def _wanted(matrix: Matrix, rows: Integers | None) -> Sequence[int]:
     if rows is None:
-        return range(len(matrix.bands))
+        return range(len(matrix.entries))
     return sorted({int(row) // matrix.rows for row in rows if row < matrix.series})
 
 
@@ -101,6 +101,7 @@ def decode_matrices(matrices: Sequence[Matrix], rows: Integers | None = None) ->
     Raises:
         CorruptBlob: A frame is damaged, or does not hold what its header says.
     """
+    rows = _unless_all(matrices, rows)
     found = [Cells(np.zeros(quality.shape, np.int64), quality) for quality in _unpolled(matrices, rows)]
     for piece in _pieces(matrices, rows):
         cells = found[piece.matrix]
@@ -118,6 +119,7 @@ def decode_values(
     Raises:
         CorruptBlob: A frame is damaged, or does not hold what its header says.
     """
+    rows = _unless_all(matrices, rows)
     # Of all series each is decoded, of rows some may lie beyond the matrix.
     blank = np.empty if rows is None else _nans
     found: list[tuple[Floats, Codes]] = [(blank(quality.shape), quality) for quality in _unpolled(matrices, rows)]
@@ -131,6 +133,13 @@ def decode_values(
             quality[piece.rows] = piece.quality
             values[quality >= Quality.NOT_POLLED] = np.nan
     return found
+
+
+def _unless_all(matrices: Sequence[Matrix], rows: Integers | None) -> Integers | None:
+    """None when the rows are all series of every matrix, in order."""
+    if rows is None or not all(matrix.series == len(rows) for matrix in matrices):
+        return rows
+    return None if (rows == np.arange(len(rows))).all() else rows
 
 
 def _nans(shape: tuple[int, ...]) -> Floats:
