@@ -103,10 +103,11 @@ def meets_another(connection: Connection, aliases: Iterable[Row], devices: Colle
         double = select(alias.value).where(alias.kind == SAME, alias.value.in_(some)).limit(1)
         if connection.execute(double).first() is not None:
             return True
-    for kind, value, device in aliases:
-        if kind in {"serial", "mac"}:
-            owner = select(alias.device).where(alias.kind == kind, alias.value == value)
-            if connection.execute(owner).scalar() not in {None, device}:
+    coming = {(str(kind), str(value)): device for kind, value, device in aliases}
+    for kind in ("serial", "mac"):
+        for some in chunks(value for one, value in coming if one == kind):
+            owners = select(alias.value, alias.device).where(alias.kind == kind, alias.value.in_(some))
+            if any(coming[kind, value] != device for value, device in connection.execute(owners)):
                 return True
     return False
 
