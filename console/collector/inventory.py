@@ -1,7 +1,9 @@
 """The site as the collector knows it now: what devices say of themselves is taken in and kept."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from uuid import UUID
 
@@ -38,14 +40,30 @@ class LiveInventory:
         self._tell = tell
         self._changed: dict[UUID, Device] = {}
         self._rest = 0
+        self._saving = asyncio.Lock()
 
     def learned(self, device: Device) -> None:
         """A device was identified, or told new facts about itself."""
         self._changed[device.id] = device
 
+    @asynccontextmanager
+    async def settled(self) -> AsyncIterator[None]:
+        """Everything learned is kept, and nothing more until the end: somebody else changes the kept site meanwhile.
+
+        Otherwise a save of the site as it was known before would take those changes back.
+        """
+        async with self._saving:
+            await self._settle()
+            yield
+
     def follow(self, site: Site, changed: Sequence[Device]) -> None:
-        """The kept site has become another one; what devices said in the meantime is taken in with the next round."""
+        """The kept site has become another one; what other devices said in the meantime is taken in later.
+
+        What the `changed` ones said is forgotten, because it was said of what they were: they are asked anew.
+        """
         self.site = site
+        for device in changed:
+            self._changed.pop(device.id, None)
         self._tell(site, tuple(changed))
 
     async def round(self) -> None:
@@ -57,6 +75,10 @@ class LiveInventory:
 
     async def settle(self) -> None:
         """Take in what was learned, now."""
+        async with self._saving:
+            await self._settle()
+
+    async def _settle(self) -> None:
         if not self._changed:
             return
         changed, self._changed = self._changed, {}

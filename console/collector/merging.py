@@ -50,20 +50,22 @@ class Merging:
 
     async def take_in(self, path: Path) -> SyncReport:
         """Take a bundle in and let everything follow. Raises ValueError for one that is refused, and StoreFull."""
-        await self._inventory.settle()
-        merged = await self._store.take_in(path)
-        before = {device.id: device for device in self._inventory.site.devices}
-        site = await self._store.site()
-        changed = [device for device in site.devices if before.get(device.id) != device]
-        gone = before.keys() - {device.id for device in site.devices}
-        if site != self._inventory.site:
-            await self._poll_as(changed, [before[device] for device in sorted(gone)])
-            self._inventory.follow(site, changed)
+        async with self._inventory.settled():
+            merged = await self._store.take_in(path)
+            await self._follow_site(await self._store.site())
         incidents = await self._triage.follow(merged.incidents)
         if incidents:
             ids = {incident.id for incident in incidents}
             self._publish([alarm for alarm in self._triage.standing() if alarm.incident in ids], incidents)
         return merged.report
+
+    async def _follow_site(self, site: Site) -> None:
+        before = {device.id: device for device in self._inventory.site.devices}
+        changed = [device for device in site.devices if before.get(device.id) != device]
+        gone = before.keys() - {device.id for device in site.devices}
+        if site != self._inventory.site:
+            await self._poll_as(changed, [before[device] for device in sorted(gone)])
+            self._inventory.follow(site, changed)
 
     async def _poll_as(self, changed: Sequence[Device], gone: Collection[Device]) -> None:
         """Ask devices under their new address, and those that are no more not at all."""
