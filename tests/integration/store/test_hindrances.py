@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,14 +13,20 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from console.domain.incidents import EventKind, IncidentEvent
 from console.domain.telemetry import LiveColumns
 from console.store.engine import PAGE_SIZE
 from console.store.history.codec import compress
 from console.store.history.window import close_window
+from console.store.records.chain import verify_chain
+from console.store.records.event_log import EventLog
+from console.store.records.incident_log import SqlIncidentLog
+from console.store.records.projections import rebuild
 from console.store.site_store import SiteStore
 from drivers.core.reading import DeviceState, Quality, Report
 from tests.integration.store.killing import check_everything, read_back
 from tests.integration.store.sweeper import DEVICES, LAYOUT, SECONDS, START, ingest, values
+from tests.integration.store.test_site_store import acknowledged, detected
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -116,6 +123,30 @@ async def test_that_roll_ups_count_both_passes_of_an_hour_that_came_twice(store:
     both = [values(0, sweep)[0] for sweep in range(each_hour)] + [values(0, s + 3)[0] for s in range(each_hour)]
     assert hour.values[0] == pytest.approx(np.mean(both), abs=0.01)
     assert (hour.low[0], hour.high[0]) == pytest.approx((min(both), max(both)), abs=0.01)
+
+
+async def test_that_decisions_keep_their_order_when_the_clock_is_stepped_back(tmp_path: Path) -> None:
+    store = await SiteStore.open(tmp_path)
+    wall = [START]
+    log = EventLog(store._database, store.origin, lambda: wall[0])
+    incidents = SqlIncidentLog(store._database, log)
+    try:
+        await incidents.append([detected(11, START)])
+        wall[0] -= 3600.0
+        await incidents.append([replace(acknowledged(11, 2), at=wall[0])])
+        (after,) = await incidents.append([noted(11, 3, wall[0] + 1)])
+        rows = [row for row in await log.read_since({}) if row.kind == "incident"]
+        assert [row.hlc for row in rows] == sorted({row.hlc for row in rows})
+        assert [event.version for event in after.events] == [1, 2, 3]
+        assert await store._database.read(verify_chain) == []
+        await store._database.write(rebuild)
+        assert await incidents.incidents() == [after]
+    finally:
+        await store.close()
+
+
+def noted(incident: int, version: int, at: float) -> IncidentEvent:
+    return IncidentEvent(UUID(int=incident), version, EventKind.NOTED, at, "Ben", "the clock was wrong")
 
 
 # Encoding that stalls.
