@@ -67,6 +67,7 @@ def test_that_history_answers_as_json_and_as_a_table(folder: Path, capsys: pytes
         "part": "",
         "unit": "TH/s",
         "step_s": 5.0,
+        "level": "raw",
         "t": [HOUR, HOUR + 5, HOUR + 10, HOUR + 15],
         "value": [100.0, 101.0, None, 103.0],
         "min": [100.0, 101.0, None, 103.0],
@@ -75,8 +76,36 @@ def test_that_history_answers_as_json_and_as_a_table(folder: Path, capsys: pytes
     }
     assert main(ask(folder, "--point", "chip_temp", "--part", "0", "--step", "10", "--csv")) == 0
     rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
-    assert rows[0] == ["time", "value", "min", "max", "quality"]
-    assert rows[1] == ["2027-01-15T08:00:00Z", "60", "60", "60", "suspect"]
+    assert rows[0] == ["time", "device", "point", "part", "unit", "value", "min", "max", "quality"]
+    assert rows[1] == ["2027-01-15T08:00:00Z", "M1", "chip_temp", "0", "degC", "60", "60", "60", "suspect"]
+
+
+def test_that_history_gives_several_series_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asyncio.run(write_samples(folder))
+    capsys.readouterr()
+    assert main(ask(folder, "--point", "hashrate", "--point", "chip_temp", "--part", "*", "--json")) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert [(one["point"], one["part"], one["value"][3]) for one in answer["series"]] == [
+        ("hashrate", "", 103.0),
+        ("chip_temp", "0", 60.0),
+    ]
+    assert main(ask(folder, "--point", "hashrate", "--point", "chip_temp", "--part", "*")) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("M1")] == ["M1 hashrate", "M1 chip_temp 0"]
+
+
+def test_that_history_writes_a_file_whole_or_not_at_all(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(write_samples(folder))
+    capsys.readouterr()
+    file = tmp_path / "out.csv"
+    assert main(ask(folder, "--point", "hashrate", "--csv", str(file), "--json")) == 0
+    assert json.loads(capsys.readouterr().out) == {"file": str(file), "rows": 3, "series": 1}
+    assert len(file.read_text(encoding="utf-8").splitlines()) == 4
+    assert main(ask(folder, "--point", "hashrate", "--csv", str(tmp_path / "nowhere" / "out.csv"))) == 3
+    assert main(ask(folder, "--point", "hashrate", "--csv", "-", "--json")) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "site", "small.toml"]
 
 
 def test_that_history_tells_nothing_stored_from_wrong_questions(folder: Path, tmp_path: Path) -> None:
