@@ -57,14 +57,16 @@ class AlarmEvaluator:
     def restore(self, alarms: Iterable[Alarm]) -> None:
         """Take over the alarms that stood when the collector stopped; unknown until fresh data comes.
 
-        An alarm whose rule no longer exists is cleared with the next evaluation.
+        An alarm whose rule no longer exists is cleared with the next evaluation. So is, of two that stand for the
+        same, the younger: two stores that watched one site apart have each raised their own.
         """
         known = {rule.id for rule in self._rules}
-        for alarm in alarms:
+        for alarm in sorted(alarms, key=lambda one: (one.raised_at, one.id)):
             if alarm.cleared_at is not None:
                 continue
-            if alarm.rule in known:
-                self._waiting.setdefault(alarm.rule, {})[alarm.device, alarm.part] = carried_alarm(alarm)
+            subject = (alarm.device, alarm.part)
+            if alarm.rule in known and subject not in self._waiting.setdefault(alarm.rule, {}):
+                self._waiting[alarm.rule][subject] = carried_alarm(alarm)
             else:
                 self._withdrawn.append(alarm)
         self._revision = None

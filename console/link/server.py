@@ -94,14 +94,19 @@ class LinkServer:
         self._pulse = asyncio.get_running_loop().create_task(self._beat(), name="link heartbeat")
 
     async def close(self) -> None:
-        """Stop listening, let requests under way end, and close every connection."""
+        """Stop listening, let requests under way end for a second, and close every connection."""
         if self._server is None:
             return
         self._server.close()
         self._endpoint.remove()
         workers = [session.worker for session in self._sessions if session.worker is not None]
         if workers:
-            await asyncio.wait(workers, timeout=1.0)
+            _, pending = await asyncio.wait(workers, timeout=1.0)
+            for worker in pending:
+                # An import may take minutes; broken off it leaves nothing half done, and can be repeated.
+                worker.cancel()
+            if pending:
+                await asyncio.wait(pending)
         if self._pulse is not None:
             self._pulse.cancel()
             await asyncio.wait([self._pulse])

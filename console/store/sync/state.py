@@ -6,9 +6,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from console.store import schema
+from console.store.history.history_file import SEQ_FLOOR
+from console.store.migrations import stored_origin
 from console.store.sync.refusal import SyncRefused
 from console.store.sync.rows import COUNTED, RULES, Count, Id
 
@@ -80,8 +82,10 @@ def read_marks(connection: Connection) -> dict[str, Mark]:
     """The mark of each origin in a file of history.
 
     Rows may be removed again (retention) and the greatest `seq` with them, so what was once taken in whole is also
-    noted in `meta`; while an import is under way, what stood before it counts.
+    noted in `meta`, as is how far the file's own origin has counted; while an import is under way, what stood before it
+    counts.
     """
+    own = str(stored_origin(connection))
     newest: dict[str, int] = {}
     for table in {RULES[kind].table.name: RULES[kind].table for kind in COUNTED}.values():
         query = select(table.c.origin, func.max(table.c.seq)).group_by(table.c.origin)
@@ -89,8 +93,8 @@ def read_marks(connection: Connection) -> dict[str, Mark]:
             newest[origin] = max(newest.get(origin, 0), seq)
     notes = {key: int(value) for key, value in _notes(connection).items()}
     for key, seq in notes.items():
-        if key.startswith(_KNOWN):
-            origin = key.removeprefix(_KNOWN)
+        if key.startswith(_KNOWN) or key == SEQ_FLOOR + own:
+            origin = key.removeprefix(_KNOWN).removeprefix(SEQ_FLOOR)
             newest[origin] = max(newest.get(origin, 0), seq)
     newest |= {key.removeprefix(_BEGUN): seq for key, seq in notes.items() if key.startswith(_BEGUN)}
     seat = schema.seat.c
@@ -116,5 +120,6 @@ def note_end(connection: Connection, marks: Mapping[str, int]) -> None:
 
 def _notes(connection: Connection) -> dict[str, str]:
     meta = schema.history_meta.c
-    query = select(meta.key, meta.value).where(meta.key.like(f"{_KNOWN}%") | meta.key.like(f"{_BEGUN}%"))
+    kinds = or_(*(meta.key.like(f"{prefix}%") for prefix in (_KNOWN, _BEGUN, SEQ_FLOOR)))
+    query = select(meta.key, meta.value).where(kinds)
     return {row.key: row.value for row in connection.execute(query)}

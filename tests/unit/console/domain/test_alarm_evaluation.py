@@ -279,6 +279,18 @@ def test_that_restored_alarms_are_unknown_until_data_comes_and_keep_their_identi
     assert [one.id for one in told if one.cleared_at] == [alarm.id]
 
 
+def test_that_of_two_alarms_that_two_stores_raised_for_the_same_the_younger_is_withdrawn() -> None:
+    plant = Plant(HOT, SILENT)
+    (alarm,) = plant.play(76, 35)
+    plant.evaluator = plant.fresh_evaluator()
+    theirs = replace(alarm, id=uuid4(), raised_at=alarm.raised_at + 60.0)
+    plant.evaluator.restore([theirs, alarm])
+    assert plant.evaluator.standing() == [alarm]
+    withdrawn, back = plant.step(1)
+    assert (withdrawn.id, withdrawn.cleared_at) == (theirs.id, plant.now)
+    assert (back.id, back.condition) == (alarm.id, Condition.ACTIVE)
+
+
 def test_that_an_alarm_survives_a_change_of_the_devices_shape() -> None:
     plant = Plant(HOT)
     (alarm,) = plant.play(76, 35)

@@ -18,17 +18,21 @@ from console.link.messages import (
     AddNote,
     AlarmsChanged,
     Answer,
+    BundleImported,
     DeviceShape,
     FromCollector,
     Health,
     Hello,
+    ImportBundle,
     Refusal,
+    Reply,
     Request,
     Shape,
     Snapshot,
     Welcome,
 )
 from console.link.server import LinkServer
+from console.services.sync_report import SyncReport
 from drivers.core.identity import Address, DeviceKind
 from drivers.core.reading import Signal
 
@@ -52,12 +56,17 @@ class Collector:
         self.server = LinkServer(folder, self.boot, self.welcome, self.handle)
         self.tick = 0
         self.shapes = 0
+        self.importing = asyncio.Event()
+        self.imported: asyncio.Future[SyncReport] = asyncio.get_running_loop().create_future()
 
     def welcome(self, sequence: int) -> Welcome:
         return Welcome(PROTOCOL, self.boot, sequence, 1, str(self.folder), 0.0, SITE, (), ())
 
-    async def handle(self, request: Request) -> Answer:
+    async def handle(self, request: Request) -> Reply:
         self.handled.append(request)
+        if isinstance(request, ImportBundle):
+            self.importing.set()
+            return BundleImported(request.request, report=await self.imported)
         if isinstance(request, AddNote) and request.text == "bug":
             raise RuntimeError("a bug")
         return Answer(request.request, error="")
