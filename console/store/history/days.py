@@ -89,7 +89,9 @@ class DayTiles:
                     await self._close_point(file, shard, arrangement, point, day, columns, figures)
             await self._write_days(year, columns, day)
         await self._write_figures(year, figures, day)
-        await file.forget_parts(MINUTE, windows)
+        for shard, arrangement in shards.items():
+            for point in arrangement.spans:
+                await file.forget_parts(MINUTE, shard, point, windows)
         file.days.discard(day)
 
     async def _close_point(

@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 LATE_SECONDS = 30.0
 """How long after its end a window waits for reports still on their way. Later ones become another revision."""
 
-FOLD_EVERY = 200
+FOLD_EVERY = 128
 """Sweeps after which the head rows of the running window are folded into one, so that reading it stays quick."""
 
 _NOBODY: Integers = np.empty(0, np.int64)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,13 +18,14 @@ from console.domain.inventory import Site
 from console.domain.telemetry import Codes, LiveColumns
 from console.services.ports import StoreFull, SweepWaits, Waiting
 from console.store.database import Database
-from console.store.history.backlog import Backlog, WaitingSweep
+from console.store.history.backlog import WaitingSweep
 from console.store.history.copies import Copies
 from console.store.history.flush import Flusher
-from console.store.history.late import WINDOWS_AT_ONCE, LateSamples, held_slots, late_rows
-from console.store.history.levels import SECONDS_IN_DAY, WINDOWS_IN_DAY, slots_in_window, window_of
+from console.store.history.late_writer import LateSamplesWriter
+from console.store.history.levels import SECONDS_IN_DAY, WINDOWS_IN_DAY, window_of
 from console.store.history.month import MonthFile, month_of_window
 from console.store.history.month_files import MonthFiles
+from console.store.history.outbox import Outbox
 from console.store.history.periods import UNKNOWN_PERIOD, stored_period
 from console.store.history.sweep import Picks, Plan, Snapshot, Tracker
 from console.store.history.texts import NO_CHANGES, Changes, TextTracker
@@ -71,14 +72,14 @@ class Historian:
         self._texts = TextTracker()
         self._copies = Copies()
         self._plans: dict[str, tuple[int, Plan]] = {}
-        self._backlog = Backlog()
-        self._held = ""
         self._sweeping = ThreadPoolExecutor(1, "history: sweep")
         self._tiling = ThreadPoolExecutor(1, "history: tiles")
         self._one_at_a_time = asyncio.Lock()
         self._years = YearFiles(folder, origin)
         self._files = MonthFiles(folder, origin, self._in_thread)
+        self._outbox = Outbox(self._files)
         self._flusher = Flusher(self._in_thread, self._years)
+        self._late = LateSamplesWriter(self._files, self._flusher.arrangement, self._encoding, self._alone)
         self._tending = asyncio.Lock()
         self._background: asyncio.Task[None] | None = None
         self._sweep: asyncio.Task[int] | None = None
@@ -86,11 +87,11 @@ class Historian:
     @property
     def waiting(self) -> Waiting:
         """What waits in memory because the disk did not take it; see `Backlog`."""
-        return self._backlog.state
+        return self._outbox.waiting
 
     def hold(self, reason: str) -> None:
         """Write no samples from now on, for this reason: what comes waits in memory. Without a reason it goes on."""
-        self._held = reason
+        self._outbox.held = reason
 
     @asynccontextmanager
     async def resting(self, name: str) -> AsyncIterator[None]:
@@ -100,8 +101,7 @@ class Historian:
             StoreBusy: Something waits in it to become tiles.
         """
         async with self._tending:
-            async with self._one_at_a_time:
-                await self._sweep_over()
+            async with self._alone():
                 file = await self._files.bar(name)
                 await self._years.release(name)
                 if file is not None:
@@ -143,8 +143,7 @@ class Historian:
 
         A sweep that was begun is brought to its end even when its caller is cancelled: half of it may be written.
         """
-        async with self._one_at_a_time:
-            await self._sweep_over()
+        async with self._alone():
             snapshot, is_first = self._copies.snapshot(columns)
             if is_first:
                 self._tracker = Tracker(self._period)
@@ -154,6 +153,13 @@ class Historian:
             stored = await asyncio.shield(self._sweep)
         self._tend(at)
         return stored
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """No sweep meanwhile."""
+        async with self._one_at_a_time:
+            await self._sweep_over()
+            yield
 
     async def _sweep_over(self) -> None:
         """A sweep whose caller was cancelled goes on; the next one waits for it."""
@@ -171,7 +177,7 @@ class Historian:
         waits: StoreFull | None = None
         stored = 0
         try:
-            stored = await self._write(encoded, file)
+            stored = await self._outbox.write(encoded.sweeps, file, encoded.texts.rows)
         except StoreFull as error:
             waits = error
         self._tracker.keep(snapshot, encoded.picks)
@@ -203,44 +209,6 @@ class Historian:
             self._plans[file.name] = (self._tracker.shape, plan)
         return plan
 
-    async def _write(self, encoded: _Encoded, newest: MonthFile) -> int:
-        """Write a sweep after what waits; returns the samples that are durable now.
-
-        Raises:
-            StoreFull: What was not written waits.
-        """
-        todo = [sweep for sweep in encoded.sweeps if sweep.rows]
-        if len(self._backlog) or self._held:
-            for sweep in todo:
-                self._backlog.keep(sweep)
-            if self._held:
-                raise StoreFull(self._held)
-            return await self._catch_up()
-        stored = 0
-        texts = encoded.texts.rows
-        if texts and not any(sweep.month == newest.name for sweep in todo):
-            await newest.append((), texts)
-        for number, sweep in enumerate(todo):
-            file = await self._files.file(sweep.month)
-            try:
-                await file.append((sweep.rows,), texts if file is newest else ())
-            except StoreFull:
-                for one in todo[number:]:
-                    self._backlog.keep(one)
-                raise
-            stored += sweep.samples
-        return stored
-
-    async def _catch_up(self) -> int:
-        """Write what waits, oldest first. Raises `StoreFull`; what was written before stays written."""
-        stored = 0
-        while batch := self._backlog.batch():
-            file = await self._files.file(batch[0].month)
-            await file.append([sweep.rows for sweep in batch])
-            self._backlog.written(batch)
-            stored += sum(sweep.samples for sweep in batch)
-        return stored
-
     async def insert(
         self, device: UUID, layout: Layout, times: NDArray[np.float64], values: NDArray[np.float64], quality: Codes
     ) -> int:
@@ -249,34 +217,11 @@ class Historian:
         They become head rows of their windows; with the next background work, another revision of their hours, whose
         roll-ups, keyframes and daily figures are worked out again.
         """
-        if self._held:
-            raise StoreFull(self._held)
-        async with self._one_at_a_time:
-            await self._sweep_over()
+        if self._outbox.held:
+            raise StoreFull(self._outbox.held)
+        async with self._alone():  # for the news of periods
             period_ms = round(self._period(device) * 1000)
-            late = await self._encoding(LateSamples.of, times, values, quality, period_ms)
-            per_window = slots_in_window(period_ms)
-            windows = np.unique(late.slots // per_window).tolist()
-            stored = 0
-            for month, mine in groupby(windows, month_of_window):
-                file = await self._files.file(month)
-                for some in _batches(list(mine), WINDOWS_AT_ONCE):
-                    part = late.within(some[0] * per_window, (some[-1] + 1) * per_window)
-                    stored += await self._insert(file, device, layout, part, some, period_ms)
-        return stored
-
-    async def _insert(
-        self, file: MonthFile, device: UUID, layout: Layout, late: LateSamples, windows: Sequence[int], period_ms: int
-    ) -> int:
-        held = await held_slots(file, self._flusher.arrangement, self._in_thread, device, layout, windows, period_ms)
-        free = await self._encoding(late.without, held)
-        if not free.count:
-            return 0
-        stored = file.registry.layout(layout)
-        seat = file.registry.seat(device, stored, period_ms)
-        rows = await self._encoding(late_rows, free, seat, period_ms, file.registry.scales_of(stored))
-        await file.append((rows,))
-        return free.count
+        return await self._late.insert(device, layout, times, values, quality, period_ms)
 
     async def prepare(self, at: float) -> None:
         """Open the file of the month of UTC second `at` before its first sweep, which would have to wait for it.
@@ -371,15 +316,6 @@ class Historian:
             if failure is not None:
                 raise failure
 
-    async def _last_attempt(self) -> None:
-        """What waits in memory would be lost with the process: it may take what room there is, and the reserve."""
-        if not len(self._backlog):
-            return
-        try:
-            await self._catch_up()
-        except StoreFull as error:
-            _log.error("%d samples that waited in memory are lost: %s", self._backlog.state.samples, error)
-
     async def close(self) -> None:
         """End background work at its next step, close the files, end the threads. Head rows stay for the next start."""
         self._flusher.stop()
@@ -388,13 +324,8 @@ class Historian:
         try:
             await self._settle()
         finally:
-            await self._last_attempt()
+            await self._outbox.last_attempt()
             await self._files.close()
             await self._years.close()
             self._sweeping.shutdown()
             self._tiling.shutdown()
-
-
-def _batches(windows: list[int], count: int) -> Iterator[list[int]]:
-    for first in range(0, len(windows), count):
-        yield windows[first : first + count]

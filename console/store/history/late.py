@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 
 from console.store.history.heads import NO_LOSSES, Head, Section, decode_head, encode_head
-from console.store.history.levels import RAW, SECONDS_IN_HOUR, WINDOW, WINDOWS_IN_DAY, WINDOWS_IN_HOUR, slots_in_window
+from console.store.history.levels import RAW, SECONDS_IN_HOUR, WINDOW, WINDOWS_IN_HOUR, slots_in_window
 from console.store.history.month import MonthFile
 from console.store.history.quantise import Codes, Floats, Integers, to_steps
 from console.store.history.registry import Seat
@@ -16,9 +16,6 @@ from console.store.history.threads import InThread
 from console.store.history.tiles import SERIES, decode_tile
 from console.store.history.window import Arrangement
 from drivers.core.reading import Layout, Quality
-
-WINDOWS_AT_ONCE = WINDOWS_IN_DAY
-"""Windows looked at together: bounds memory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,8 +133,8 @@ class MonthFile(HistoryFile):
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing waits to become a tile."""
-        return not (self.windows or self.hours or self.days)
+        """Whether nothing waits to become a tile, or to be written with the next sweep."""
+        return not (self.windows or self.hours or self.days or self.registry.has_additions)
 
     async def append(self, sweeps: Sequence[Sequence[HeadRow]], texts: Sequence[NewText] = ()) -> None:
         """Write the head rows of sweeps, oldest first, with the registry rows they need and texts, in one transaction.
@@ -307,10 +307,15 @@ class MonthFile(HistoryFile):
 
         await self.database.write(write)
 
-    async def forget_parts(self, level: int, windows: range) -> None:
-        """Delete all parts of a level within some windows: what they were for is done. Raises `StoreFull`."""
+    async def forget_parts(self, level: int, shard: int, point: str, windows: range) -> None:
+        """Delete a point's parts of a level within some windows: what they were for is done. Raises `StoreFull`."""
         part = schema.part.c
-        statement = delete(schema.part).where(part.level == level, part.window.between(windows[0], windows[-1]))
+        statement = delete(schema.part).where(
+            part.level == level,
+            part.shard == shard,
+            part.point == point,
+            part.window.between(windows[0], windows[-1]),
+        )
         await self.database.write(lambda connection: connection.execute(statement).rowcount)
 
     async def mark_rolled(self) -> None:

@@ -193,6 +193,11 @@ class Registry:
         """Steps per unit of each series of a layout."""
         return np.array([self.scales[signal.point] for signal in layout.signals])
 
+    @property
+    def has_additions(self) -> bool:
+        """Whether something is not in the file yet."""
+        return bool(self._new_points or self._new_layouts or self._new_shards or self._new_seats)
+
     def additions(self) -> Additions:
         """What is not in the file yet."""
         return Additions(

@@ -23,7 +23,7 @@ class YearTable:
 
     def __init__(self, month: MonthFile, year: YearFile) -> None:
         self._seats: dict[int, tuple[Integers, Integers]] = {}
-        for number, shard in month.registry.shards.items():
+        for number, shard in list(month.registry.shards.items()):  # sweeps may add some meanwhile
             seats = [year.registry.seat(seat.device, year.registry.adopt(seat.layout), DAY_MS) for seat in shard.seats]
             self._seats[number] = (
                 np.array([seat.shard for seat in seats], np.int64),

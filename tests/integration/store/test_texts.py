@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from console.domain.telemetry import LiveColumns
+from console.services.ports import SweepWaits
 from console.store.history import texts
 from console.store.history.month import month_path
 from console.store.site_store import SiteStore
@@ -89,3 +90,14 @@ async def test_that_many_changes_are_spread_over_sweeps(store: SiteStore, monkey
     assert await told(store, HOUR, HOUR + 60) == []
     await store.history.append(columns, HOUR + 2)
     assert await told(store, HOUR, HOUR + 60) == [(HOUR, "pool", "a")]
+
+
+async def test_that_texts_heard_while_the_disk_was_full_are_kept_when_there_is_room(store: SiteStore) -> None:
+    columns = columns_of(1)
+    store.history.hold("no room")
+    for number in range(2):
+        with pytest.raises(SweepWaits):
+            await hear(store, columns, HOUR + 5 * number, pool=f"{number}")
+    store.history.hold("")
+    await hear(store, columns, HOUR + 10)
+    assert await told(store, HOUR, HOUR + 60) == [(HOUR + 5, "pool", "1")]

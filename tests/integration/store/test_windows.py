@@ -15,7 +15,17 @@ from console.store.history.keyframes import decode_keyframe
 from console.store.history.month import month_path, months
 from console.store.site_store import SiteStore
 from drivers.core.reading import DeviceState, Quality
-from tests.integration.store.sampling import HOUR, a_report, a_site, columns_of, device, rows, values_at
+from tests.integration.store.sampling import (
+    HOUR,
+    LAYOUT,
+    a_report,
+    a_site,
+    columns_of,
+    device,
+    rows,
+    samples,
+    values_at,
+)
 
 WINDOW = int(HOUR) // 600
 
@@ -178,10 +188,13 @@ async def test_that_encoding_that_stands_still_holds_up_no_sweep_and_loses_nothi
     await asyncio.to_thread(begun.wait)
     await fill(store, columns, HOUR + 660, 1500)
     assert rows(month, "SELECT count(DISTINCT window) FROM head") == [(4,)]
+    late = samples(HOUR - 60, HOUR)
+    assert await store.history.insert(UUID(int=1), LAYOUT, *late) == 12 * len(LAYOUT)
     go_on.set()
     await store.history.flush(HOUR + 4000)
     assert rows(month, "SELECT count(*) FROM head") == [(0,)]
     assert await read(store, "accepted", HOUR, HOUR + 2160) == [HOUR + at for at in range(0, 2160, 5)]
+    assert await read(store, "accepted", HOUR - 60, HOUR) == late[0].tolist()
 
 
 async def test_that_a_damaged_part_costs_only_itself_when_its_window_is_closed_again(
