@@ -78,6 +78,18 @@ def joined_rows(parts: Sequence[Stats]) -> Stats:
     )
 
 
+def whole(figures: Stats, columns: Collection[str]) -> Stats:
+    """Decoded figures with something in place of the columns that were not: NaN that takes no room."""
+    empty = np.broadcast_to(np.nan, figures.quality.shape)
+    return Stats(
+        figures.mean if MEAN in columns else empty,
+        figures.low if LOW in columns else empty,
+        figures.high if HIGH in columns else empty,
+        figures.count if COUNT in columns else np.broadcast_to(np.int64(0), figures.quality.shape),
+        figures.quality,
+    )
+
+
 def columns_of(figures: Stats) -> tuple[NDArray[np.generic], ...]:
     """All columns."""
     return figures.mean, figures.low, figures.high, figures.count, figures.quality

@@ -1,6 +1,8 @@
 """The files of history of a site folder as its readers hold them: opened when asked for, followed when replaced."""
 
 import asyncio
+import sqlite3
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,9 +11,9 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
-from console.store.database import Database
-from console.store.engine import open_reader_engine
+from console.store.engine import StoreError, connect_reader, over
 from console.store.reading.assets import Assets
 from console.store.reading.catalogue import (
     Catalogue,
@@ -23,6 +25,7 @@ from console.store.reading.catalogue import (
 )
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _MONTH = "[0-9][0-9][0-9][0-9]-[0-9][0-9]"
 _YEAR = "[0-9][0-9][0-9][0-9]"
@@ -52,7 +55,11 @@ class Found:
 
 
 class StoredFile:
-    """One file of history: its connections, and its catalogue as it was last seen."""
+    """One file of history: its connection, and its catalogue as it was last seen. To be made in a thread.
+
+    Reading and decoding go on in worker threads from begin to end: a statement awaited by way of a driver's own thread
+    costs ten times as much, and rows would be unpacked on the event loop.
+    """
 
     def __init__(self, found: Found, assets: Assets) -> None:
         self.found = found
@@ -60,13 +67,27 @@ class StoredFile:
         self._assets = assets
         self._same = assets.same
         self.start, self.stop = found.span
-        self._database = Database(open_reader_engine(found.path), found.path, writable=False)
+        self._plain = connect_reader(found.path)
+        self._engine = over(self._plain)
+        self._one_at_a_time = threading.Lock()
         self._catalogue: Catalogue | None = None
         self._refreshing = asyncio.Lock()
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run one short reading transaction. Raises `StoreError`."""
-        return await self._database.read(work)
+        """Run one short reading transaction in a thread. Raises `StoreError`."""
+        return await asyncio.to_thread(self._read, work)
+
+    async def take(self, work: Callable[[Connection], T], then: Callable[[T], R]) -> R:
+        """Read as `read` does, and go on with what was found in the same thread, the file being free again."""
+        return await asyncio.to_thread(lambda: then(self._read(work)))
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        try:
+            with self._one_at_a_time, self._engine.begin() as connection:
+                return work(connection)
+        except (DatabaseError, sqlite3.Error) as error:
+            cause = error.orig if isinstance(error, DatabaseError) else error
+            raise StoreError(f"{self.found.path} cannot be read: {cause}") from error
 
     async def catalogue(self) -> Catalogue | None:
         """The registry as it is now; None while the file has no tables.
@@ -89,8 +110,13 @@ class StoredFile:
             return self._catalogue
 
     async def close(self) -> None:
-        """Close its connections."""
-        await self._database.close()
+        """Close its connection once nobody reads."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        with self._one_at_a_time:
+            self._engine.dispose()
+            self._plain.close()
 
 
 class Files:

@@ -20,9 +20,11 @@ from console.store.reading.sources import Source
 
 async def read_raw(source: Source, slots: Slots, damage: Damage) -> Canvas:
     """The samples of a source at its stored period."""
-    blobs = await source.file.read(partial(fetch, wanted=wanted_of(source, RAW, slots)))
     complain = damage.of(source.file.name)
-    return await asyncio.to_thread(decode_raw, source, blobs, slots.first, slots.count, complain)
+    return await source.file.take(
+        partial(fetch, wanted=wanted_of(source, RAW, slots)),
+        lambda blobs: decode_raw(source, blobs, slots.first, slots.count, complain),
+    )
 
 
 async def read_rolled(

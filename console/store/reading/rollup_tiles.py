@@ -1,6 +1,5 @@
 """Roll-ups as they are stored: tiles and parts of a level laid onto the slots that are wanted."""
 
-import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,11 +15,13 @@ from console.store.history.rollups import COLUMNS, Stats, decode_rollups
 from console.store.history.tiles import SERIES
 from console.store.reading.blobs import Blobs, Hours, Wanted, fetch
 from console.store.reading.damage import Complain, Damage
-from console.store.reading.figures import lay_under, nothing, plain, slots_of
+from console.store.reading.figures import lay_under, nothing, plain, slots_of, whole
 from console.store.reading.grid import HOURS_IN_DAY, Slots
-from console.store.reading.sources import Source
+from console.store.reading.sources import Pick, Source
 
 Flags: TypeAlias = NDArray[np.bool_]
+
+_ALL_ROWS: Integers = np.arange(SERIES)
 
 
 def wanted_of(source: Source, level: int, slots: Slots) -> Wanted:
@@ -37,9 +38,11 @@ async def read_tiles(
     source: Source, level: int, slots: Slots, damage: Damage, columns: Collection[str] = COLUMNS
 ) -> tuple[Stats, list["Coverage"]]:
     """Figures of a source as they were rolled up, and what was; other columns than those asked for are NaN."""
-    blobs = await source.file.read(partial(fetch, wanted=wanted_of(source, level, slots)))
     complain = damage.of(source.file.name)
-    return await asyncio.to_thread(_lay_tiles, source, slots, blobs, columns, complain)
+    return await source.file.take(
+        partial(fetch, wanted=wanted_of(source, level, slots)),
+        lambda blobs: _lay_tiles(source, slots, blobs, columns, complain),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,27 +61,44 @@ class Coverage:
 def _lay_tiles(
     source: Source, slots: Slots, blobs: Blobs, columns: Collection[str], complain: Complain
 ) -> tuple[Stats, list[Coverage]]:
-    found = nothing(len(source.rows), slots.count, columns)
+    chunks = source.chunks
+    found: Stats | None = None
     coverages: dict[bytes, Coverage] = {}
-    for pick, chunk, series in source.chunks:
+    for pick, chunk, series in chunks:
         covered = np.zeros(slots.count, np.bool_)
-        places = _places(blobs, pick.point, chunk, slots.step)
-        rows = pick.ranks[pick.chunks == chunk] % SERIES
-        # Of a long tile that is the only one just the slots that are wanted are decoded.
-        skipped = max(0, slots.first - places[0][0]) if len(places) == 1 else 0
-        buckets = range(skipped, slots.first + slots.count - places[0][0]) if len(places) == 1 else None
-        decoded = _decode_all([body for _, body in places], rows, columns, buckets, complain)
-        for (begin, _), figures in zip(places, decoded, strict=True):
-            if figures is not None:
-                first = begin + skipped
-                mine = slots.overlap(first, figures.quality.shape[1])
-                covered[slots.place_of(mine)] = True
-                part = slots_of(figures, slice(mine.first - first, mine.first - first + mine.count), columns)
-                lay_under(found, plain(series), slots.place_of(mine), part, columns)
+        decoded = _decode_chunk(blobs, pick, chunk, slots, columns, complain)
+        for mine, figures in decoded:
+            covered[slots.place_of(mine)] = True
+            if found is None and len(chunks) == len(decoded) == 1 and mine == slots:
+                found = whole(figures, columns)
+                break
+            found = nothing(len(source.rows), slots.count, columns) if found is None else found
+            lay_under(found, plain(series), slots.place_of(mine), figures, columns)
         known = coverages.get(covered.tobytes())
         joined = series if known is None else np.concatenate([known.series, series])
         coverages[covered.tobytes()] = Coverage(joined, covered)
-    return found, list(coverages.values())
+    return nothing(len(source.rows), slots.count, columns) if found is None else found, list(coverages.values())
+
+
+def _decode_chunk(
+    blobs: Blobs, pick: Pick, chunk: int, slots: Slots, columns: Collection[str], complain: Complain
+) -> list[tuple[Slots, Stats]]:
+    """What the parts and tiles of a chunk hold of some slots, those first that stay."""
+    places = _places(blobs, pick.point, chunk, slots.step)
+    rows = pick.ranks[pick.chunks == chunk] % SERIES
+    # Of a long tile that is the only one just the slots that are wanted are decoded.
+    skipped = max(0, slots.first - places[0][0]) if len(places) == 1 else 0
+    buckets = range(skipped, slots.first + slots.count - places[0][0]) if len(places) == 1 else None
+    everybody = len(rows) == SERIES and bool((rows == _ALL_ROWS).all())
+    decoded = _decode_all([body for _, body in places], None if everybody else rows, columns, buckets, complain)
+    found: list[tuple[Slots, Stats]] = []
+    for (begin, _), figures in zip(places, decoded, strict=True):
+        if figures is not None:
+            first = begin + skipped
+            mine = slots.overlap(first, figures.quality.shape[1])
+            part = slots_of(figures, slice(mine.first - first, mine.first - first + mine.count), columns)
+            found.append((mine, whole(part, columns).grown(SERIES) if everybody else part))
+    return found
 
 
 def _places(blobs: Blobs, point: str, chunk: int, step: float) -> list[tuple[int, bytes]]:
@@ -92,7 +112,7 @@ def _places(blobs: Blobs, point: str, chunk: int, step: float) -> list[tuple[int
 
 
 def _decode_all(
-    bodies: Sequence[bytes], rows: Integers, columns: Collection[str], buckets: range | None, complain: Complain
+    bodies: Sequence[bytes], rows: Integers | None, columns: Collection[str], buckets: range | None, complain: Complain
 ) -> list[Stats | None]:
     """Many roll-ups at once; None for a damaged one."""
     if not bodies:

@@ -21,8 +21,8 @@ Series: TypeAlias = tuple[str, str]
 _SHARED_ROWS = 512
 """Series that stand in several places at once are merged so many at a time."""
 
-_RANKS = 8 * SERIES
-"""Series of one shard that are decoded together, at most: bounds memory."""
+_RANKS = SERIES
+"""Series of one shard that are read together: those of one tile, which can then be handed on as they were decoded."""
 
 
 def kind_of(point: str) -> PointKind:

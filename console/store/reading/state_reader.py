@@ -102,10 +102,11 @@ class StateReader:
         """Lay what was polled in a window up to UTC second `upto` over a moment; shard by shard, to bound memory."""
         complain = self._damage.of(file.name)
         for shard in shards:
-            work = partial(fetch_window, catalogue=places.catalogue, shard=shard, window=window)
-            blobs = await file.read(work)
             last = int((upto - window_start(window)) // shard.period)
-            await asyncio.to_thread(_lay_polls, places, moment, blobs, last, complain)
+            await file.take(
+                partial(fetch_window, catalogue=places.catalogue, shard=shard, window=window),
+                partial(_lay_polls, places, moment, upto=last, complain=complain),
+            )
 
     async def _rolled(self, file: StoredFile, catalogue: Catalogue, shaper: Shaper, at: float) -> PastState:
         """The minute or hour that holds the instant, where the samples themselves were deleted."""

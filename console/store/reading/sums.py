@@ -21,9 +21,13 @@ class Sums:
     def add(self, slots: Slots, figures: Stats) -> None:
         """Take in some series over some of the slots. Without low and high only the sum is right."""
         at = self.slots.place_of(slots)
-        there = ~np.isnan(figures.mean)
-        self._sum[at] += np.where(there, figures.mean, 0.0).sum(axis=0)
-        self._count[at] += there.sum(axis=0)
+        missing = np.isnan(figures.mean)
+        if missing.any():
+            self._sum[at] += np.where(missing, 0.0, figures.mean).sum(axis=0)
+            self._count[at] += len(missing) - missing.sum(axis=0)
+        else:
+            self._sum[at] += figures.mean.sum(axis=0)
+            self._count[at] += len(missing)
         self._low[at] = np.fmin(self._low[at], np.fmin.reduce(figures.low, axis=0, initial=np.inf))
         self._high[at] = np.fmax(self._high[at], np.fmax.reduce(figures.high, axis=0, initial=-np.inf))
 
