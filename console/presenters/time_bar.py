@@ -164,6 +164,11 @@ def _gap_tip(start: float, stop: float, reason: str, tz: str) -> str:
     return f"no record from {formatting.clock(start, tz)} on for {length}\n{reason}".strip()
 
 
+def span_for(seconds: float) -> float:
+    """The shortest range that shows so much of a record; the longest there is for a longer one."""
+    return next((span for span in SPAN_SECONDS if span >= seconds), SPAN_SECONDS[-1])
+
+
 def axis_stop(span: float, now: float) -> float:
     """End of the range. It moves in steps of about a pixel, so that the bar's background is drawn anew only then."""
     step = span / STEPS

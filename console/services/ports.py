@@ -258,6 +258,10 @@ class Past:
     records: Records
 
 
+KEYFRAME_SECONDS = 600.0
+"""Keyframes stand at the whole multiples of this, in UTC seconds."""
+
+
 class Archive(Protocol):
     """A site folder as it was at any instant; read-only, beside a collector or without one."""
 

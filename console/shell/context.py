@@ -75,9 +75,7 @@ class OpenSite:
         archive, states = self.rewinder.archive, self.rewinder.states
         span = await archive.span()
         if span is None:
-            raise UnreadableRecord(
-                f"{self.feed.folder} holds no record yet: open it with its collector first."
-            )
+            raise UnreadableRecord(f"{self.feed.folder} holds no record yet: open it with its collector first.")
         newest = await archive.at(span[1])
         self.feed.source.take_newest(await asyncio.to_thread(states.state, newest, Connection.CLOSED))
         self.record_begin, self.record_end = span

@@ -127,6 +127,8 @@ class MainWindow(QMainWindow):
 
     def set_past(self, past: bool) -> None:
         """Draw the edge of the past, or take it away."""
+        if past == self._edge.isVisibleTo(self):
+            return
         self._edge.cover(self.rect())
         self._edge.setVisible(past)
         self._edge.raise_()

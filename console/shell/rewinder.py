@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from console.presenters.past import ArchiveSource, PastStates
-from console.services.ports import Archive, UnreadableRecord
+from console.services.ports import KEYFRAME_SECONDS, Archive, UnreadableRecord
 from console.shell.operations import Operations, Trouble
 
 QUICK_SECONDS = 0.06
@@ -92,9 +92,15 @@ class Rewinder:
     def play(self, moment: float, *, exact: bool) -> None:
         """The next picture of many: skipped while the last one is still being read, or has just cost a lot."""
         rested = time.monotonic() - self._answered_at
-        if self._running or (exact and self._exact_seconds > QUICK_SECONDS and rested < REST * self._exact_seconds):
+        slow = exact and self._exact_seconds > QUICK_SECONDS and rested < REST * self._exact_seconds
+        keyframe = moment // KEYFRAME_SECONDS * KEYFRAME_SECONDS
+        if self._running or slow or (not exact and self._is_shown(keyframe)):
             return
         self._ask(moment, exact=exact)
+
+    def _is_shown(self, moment: float) -> bool:
+        shown = self.source.shown
+        return self._shown is not None and shown is not None and shown.frame.at == moment
 
     def settle(self, moment: float) -> None:
         """The hand rests here: show the very instant, unless it is shown already."""
@@ -151,10 +157,10 @@ class Rewinder:
         if exact:
             taken = time.monotonic() - began
             self._exact_seconds += EASE * (taken - self._exact_seconds)
-        before = self.source.shown
-        if before is not None and before.frame.at == past.state.as_of and self._shown is not None and not exact:
+        if not exact and self._is_shown(past.state.as_of):
             return
-        state = await asyncio.to_thread(self.states.state, past)
+        known = self.states.knows(past)
+        state = self.states.state(past) if known else await asyncio.to_thread(self.states.state, past)
         if journey == self._journey:
             self.source.show(state)
             self._shown = (moment, exact)

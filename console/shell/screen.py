@@ -70,7 +70,7 @@ class Screen(QObject):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
-        self._soon.timeout.connect(self.refresh)
+        self._soon.timeout.connect(lambda: self.refresh())
         self._past = QTimer(self)
         self._past.setSingleShot(True)
         self._past.setInterval(0)
@@ -99,7 +99,8 @@ class Screen(QObject):
     def refresh_when_due(self) -> None:
         """The tick: nothing to do when a message has brought a picture in the meantime."""
         if time.monotonic() - self._last >= 0.8 * PERIOD_SECONDS:
-            self.refresh()
+            # What shows the past stands still: it is built anew when another moment, or more of it, has been read.
+            self.refresh(page=not self._shows_past)
 
     def refresh_now(self) -> None:
         """The operator changed what is shown: he does not wait for the tick."""
@@ -131,7 +132,7 @@ class Screen(QObject):
         if page is not None and not self._window.shows_start:
             self._guard("the display", page.refresh)
 
-    def refresh(self) -> None:
+    def refresh(self, *, page: bool = True) -> None:
         """Build one picture. A part that fails is named once and leaves the others alone."""
         began = time.thread_time()
         self._last = time.monotonic()
@@ -143,7 +144,8 @@ class Screen(QObject):
             self._guard("the rail", self._rail)
             self._guard("the time bar", self._time_bar)
             self._guard("the status line", self._status)
-            self._page()
+            if page:
+                self._page()
         self._guard("the notice bar", self._notice)
         self.frames += 1
         self.busy_seconds += time.thread_time() - began

@@ -19,6 +19,7 @@ from console.link.state import LinkLost, LinkPhase
 from console.presenters.header import User
 from console.presenters.past import PastStates
 from console.presenters.source import LiveSource
+from console.presenters.time_bar import span_for
 from console.services.ports import Archive, HistoryReader
 from console.shell.collector_watch import CollectorWatch, Start
 from console.shell.commands import Commands
@@ -196,6 +197,7 @@ class Workbench:
             raise
         self._opened.append(_Opened(site, None, history, owns_collector=False))
         self.context.sites.append(site)
+        self.time.choose_span(span_for(site.record_end - site.record_begin))
         return site.feed
 
     def _prepare(self, folder: Path) -> tuple[OpenSite, FolderHistory]:

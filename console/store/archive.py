@@ -10,12 +10,11 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DatabaseError
 
-from console.services.ports import Past, PastState, Records, UnreadableRecord
+from console.services.ports import KEYFRAME_SECONDS, Past, PastState, Records, UnreadableRecord
 from console.store import schema
 from console.store.database import Database
 from console.store.engine import StoreError, open_reader_engine
 from console.store.history.codec import CorruptBlob
-from console.store.history.levels import WINDOW
 from console.store.migrations import SCHEMA, refuse_newer, stored_version
 from console.store.reading.history_reader import FolderReader, open_reader
 from console.store.records.past_records import PastRecords
@@ -45,7 +44,7 @@ class FolderArchive:
         The records are those of the same instant as the samples: of the keyframe, when that was asked for.
         """
         _, records = await self._open()
-        expected = moment if exact else math.floor(moment / WINDOW) * float(WINDOW)
+        expected = moment if exact else moment // KEYFRAME_SECONDS * KEYFRAME_SECONDS
         state, kept = await self._read(_both(self._reader.state_at(moment, exact=exact), records.at(expected)))
         if state.as_of != expected:
             kept = await self._read(records.at(state.as_of))
@@ -68,19 +67,18 @@ class FolderArchive:
         return min(begin for begin, _ in found), last
 
     async def _last_answer(self, extent: tuple[float, float]) -> float:
-        """When the last sweep was: one period after the last answer of the newest window that has any.
+        """When the last sweep was: one period after the last answer on record.
 
-        The extent is of whole hours, so the windows of the last one are looked through from its end.
+        The extent is of whole hours, so the windows of the last one are looked through from its end: what was answered
+        before a window is known there too, so the first in which something was answered is the last.
         """
-        moment = extent[1]
-        while moment > extent[0]:
+        last, period, moment = extent[0], 1.0, extent[1]
+        while moment > extent[0] and last < moment - KEYFRAME_SECONDS:
             state = await self._read(self._reader.state_at(moment))
-            answered = state.answered[np.isfinite(state.answered)]
-            if len(answered):
-                periods = state.period[np.isfinite(state.period)]
-                return min(float(answered.max()) + float(periods.min(initial=1.0)), extent[1])
-            moment -= WINDOW
-        return extent[1]
+            last = float(state.answered[np.isfinite(state.answered)].max(initial=last))
+            period = float(state.period[np.isfinite(state.period)].min(initial=60.0))
+            moment -= KEYFRAME_SECONDS
+        return min(last + period, extent[1])
 
     async def gaps(self, start: float, stop: float) -> Sequence[tuple[float, float, str]]:
         """Times within [start, stop) in which nothing was collected: begin, end, reason."""

@@ -11,11 +11,10 @@ from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
 from console.domain.inventory import Site
 from console.presenters.frame import Frame
-from console.services.ports import Past, PastShape, PastState, Records
+from console.services.ports import KEYFRAME_SECONDS, Past, PastShape, PastState, Records
 from tests.unit.console.presenters.sites import NOW, alarm, frame_of, incident, site, state_of
 
 TRIPPED = NOW - 379
-WINDOW = 600.0
 
 
 def past_shape(of: Site) -> PastShape:
@@ -58,7 +57,7 @@ class MadeArchive:
         await self.gate.wait()
         if self.error is not None:
             raise self.error
-        as_of = moment if exact else moment // WINDOW * WINDOW
+        as_of = moment if exact else moment // KEYFRAME_SECONDS * KEYFRAME_SECONDS
         return Past(past_state(self.site, self.shape, moment, as_of), self.records(as_of))
 
     def records(self, at: float) -> Records:
