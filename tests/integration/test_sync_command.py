@@ -186,11 +186,12 @@ async def test_that_a_running_collector_takes_a_bundle_in_and_tells_its_consoles
     try:
         await watcher.until(lambda: watcher.live)
         assert not watcher.incidents
+        capsys.readouterr()
         exported = await asyncio.to_thread(
             main, ["sync", str(noc), "--export", str(tmp_path / "beside.bundle"), "--json"]
         )
         assert exported == 0
-        capsys.readouterr()
+        assert json.loads(capsys.readouterr().out)["beside_collector"] is True
         words = ["sync", str(noc), "--import", str(tmp_path / "visit.bundle"), "--json"]
         assert await asyncio.to_thread(main, words) == 0
         report = json.loads(capsys.readouterr().out)

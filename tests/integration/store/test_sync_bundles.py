@@ -301,3 +301,19 @@ async def test_that_deleted_rows_are_not_asked_for_again(tmp_path: Path, noc: La
         file.execute("DELETE FROM keyframe")
     assert (await laptop.state()).mark("2026-10", str(noc.origin)).seq == 8
     assert (await noc.export(tmp_path / "new.bundle", since=await laptop.state())).parts == ()
+    # A whole bundle brings them back all the same, as after a repair.
+    await noc.export(tmp_path / "whole.bundle")
+    assert (await laptop.import_bundle(tmp_path / "whole.bundle")).added == 8
+
+
+async def test_that_an_origin_does_not_forget_how_far_it_had_counted(
+    tmp_path: Path, noc: Laptop, laptop: Laptop
+) -> None:
+    """Retention takes the newest of its own rows away: they are nothing that a peer would have to give back."""
+    with sqlite3.connect(noc.folder / "history" / "2026-10.sqlite") as file:
+        file.execute("DELETE FROM tile WHERE level = 0")
+        file.execute("DELETE FROM text_change")
+        file.execute("INSERT INTO meta VALUES (?, '8')", (f"seq:{noc.origin}",))
+    assert (await noc.state()).mark("2026-10", str(noc.origin)).seq == 8
+    await laptop.export(tmp_path / "back.bundle", since=await noc.state())
+    assert not (await noc.import_bundle(tmp_path / "back.bundle")).own_returned
