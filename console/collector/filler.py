@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from console.collector.holes import holes
 from console.domain.inventory import Device
-from console.services.ports import Fill, FillLog, HistoryReader, LateWriter, StoreFull
+from console.services.fills import Fill, FillLog
+from console.services.ports import HistoryReader, LateWriter, StoreFull
 from drivers.core.device_log import LoggedSamples, LogReader
 from drivers.core.errors import DeviceError, LogRefused, Rejected
 

@@ -353,33 +353,6 @@ class HistoryWriter(Protocol):
         """What waits in memory because the disk did not take it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """What a device's own log gave for a time in which nobody asked it.
-
-    Attributes:
-        device: Whose.
-        start, stop: UTC seconds of the hole.
-        records: Records of the log within it.
-        samples: Values that were stored.
-        clock_offset: Seconds that the device's clock was ahead of ours; taken off.
-    """
-
-    device: UUID
-    start: float
-    stop: float
-    records: int
-    samples: int
-    clock_offset: float
-
-
-class FillLog(Protocol):
-    """Keeps what was filled in from devices' own logs."""
-
-    async def record_fill(self, fill: Fill) -> None:
-        """Keep one. Raises `StoreFull`."""
-
-
 class LateWriter(Protocol):
     """Keeps samples that did not come by a poll."""
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from console.domain.inventory import Site
-from console.services.ports import Fill, Records, StoreFull
+from console.services.fills import Fill
+from console.services.ports import Records, StoreFull
 from console.services.sync_report import Merged
 from console.store import schema
 from console.store.database import Database

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from console.services.ports import Fill
+from console.services.fills import Fill
 from console.store.records.chain import NewEvent, StoredEvent
 
 FILL = "fill"

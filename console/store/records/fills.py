@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select
 
-from console.services.ports import Fill
+from console.services.fills import Fill
 from console.store import schema
 from console.store.database import Database
 from console.store.records.chain import StoredEvent

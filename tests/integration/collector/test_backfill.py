@@ -20,7 +20,8 @@ from console.collector.rounds import every
 from console.domain.inventory import Device
 from console.domain.telemetry import LiveColumns
 from console.exchange.site_file import read_site
-from console.services.ports import Fill, History
+from console.services.fills import Fill
+from console.services.ports import History
 from console.store.reading.history_reader import open_reader
 from console.store.site_store import SiteStore
 from console.support.clock import SystemClock

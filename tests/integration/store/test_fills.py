@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from console.services.ports import Fill
+from console.services.fills import Fill
 from console.store.records.chain import ChainError, Head, NewEvent, link_events
 from console.store.site_store import SiteStore
 

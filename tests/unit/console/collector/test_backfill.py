@@ -15,7 +15,8 @@ from console.collector.backfill import Backfill
 from console.collector.filler import RECORDS_AT_ONCE, Filler
 from console.domain.inventory import Device
 from console.domain.telemetry import Codes, LiveColumns
-from console.services.ports import Fill, History, StoreFull, Total
+from console.services.fills import Fill
+from console.services.ports import History, StoreFull, Total
 from drivers.core.device_log import LoggedSamples, LogReader
 from drivers.core.errors import DeviceError, LogRefused, Rejected, TimedOut
 from drivers.core.identity import Address, DeviceKind
