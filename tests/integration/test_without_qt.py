@@ -56,6 +56,8 @@ def test_that_every_command_but_the_console_and_the_demo_runs_without_qt(tmp_pat
         (["history", str(folder), "--device", "T01-001", "--point", "power", *span], 1),
         (["incidents", str(folder), "--json"], 0),
         (["alarms", str(folder), "--json"], 0),
+        (["sync", str(folder), "--export", str(tmp_path / "site.bundle"), "--json"], 0),
+        (["sync", str(folder), "--import", str(tmp_path / "site.bundle"), "--json"], 0),
         (["attach", str(folder), "--no-start"], 3),
         (["poll", "127.0.0.1:1", "--profile", "antminer-stock", "--json"], 1),
         (["scan", "127.0.0.1/32", "--port", "1", "--json"], 0),
