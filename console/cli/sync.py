@@ -115,7 +115,8 @@ def _exported_text(done: Exported, path: Path) -> str:
 
 def _text(report: SyncReport, folder: Path) -> str:
     rows = sum(report.rows.values())
-    sender = f"{visible(report.sender)} (key {report.exporter.fingerprint})"
+    mine = report.sender == report.exporter.name
+    sender = f"{visible(report.sender)}{f' (key {report.exporter.fingerprint})' if mine else ''}"
     lines = [f"{folder}: {report.events:,} events and {rows:,} rows of history are new, from {sender}"]
     if report.history_until:
         beside = "; a collector was writing then" if report.beside_collector else ""

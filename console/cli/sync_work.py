@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 import console
 from console.cli.sync_link import take_in_through_collector
 from console.services.sync_report import SyncReport
@@ -145,4 +147,8 @@ async def _one_way(giving: Path, taking: Path, me: Installation, progress: Progr
     known = await folder_state(taking)
     async with FolderSource(giving) as source, open_receiver(taking) as receiver:
         offer = await source.offer(me, since=known)
-        return report_of(await receive(FolderGiver(source, offer), receiver, progress))
+        report = report_of(await receive(FolderGiver(source, offer), receiver, progress))
+        whose = (await source.state()).origin
+    # Nobody signs here: what counts is whose folder it was.
+    sender = next((origin.name for origin in offer.origins if origin.id == whose), me.name)
+    return msgspec.structs.replace(report, sender=sender)

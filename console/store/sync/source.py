@@ -104,7 +104,8 @@ class FolderSource:
             if (known := 0 if since is None else since.events.get(origin, 0)) < newest
         }
         history = {name: spans for name, marks in mine.history.items() if (spans := _lacking(marks, name, since))}
-        named = {*events, *(origin for spans in history.values() for origin in spans), str(mine.origin)}
+        named = {*events, *(origin for spans in history.values() for origin in spans)}
+        named |= {str(mine.origin)} & origins.keys()
         return Offer(
             mine.site,
             mine.site_name,
