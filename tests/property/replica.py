@@ -12,7 +12,6 @@ from sqlalchemy import Connection, select
 from console.domain.alarms import Alarm, Condition, Severity
 from console.domain.incidents import Deadlines, EventKind, Incident, IncidentEvent
 from console.domain.inventory import Device, Feed, Link, Loop, Site
-from console.store import schema
 from console.store.database import Database
 from console.store.engine import open_writer
 from console.store.migrations import upgrade
@@ -20,13 +19,8 @@ from console.store.records.attendance import Attendance
 from console.store.records.event_log import EventLog, MergeResult
 from console.store.records.incident_log import SqlIncidentLog
 from console.store.records.inventory import Inventory
+from console.store.records.projections import WORKED_OUT
 from drivers.core.identity import Address, DeviceKind
-
-WORKED_OUT = (
-    schema.incident, schema.alarm, schema.device, schema.alias, schema.site, schema.loop, schema.feed, schema.link,
-    schema.gap, schema.origin, schema.conflict,
-)  # fmt: skip
-"""Tables that follow from the log alone."""
 
 NOON = 1_780_000_000.0
 

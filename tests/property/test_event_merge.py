@@ -14,7 +14,7 @@ from console.domain.incident_life import allowed
 from console.domain.incidents import EventKind
 from console.domain.inventory import Site
 from console.store.records.chain import verify_chain
-from console.store.records.projections import rebuild
+from console.store.records.projections import projection_problems, rebuild
 from tests.property.replica import SITE, Replica, a_device, close_all, open_replicas
 
 EDITS = ("rename", "place", "remove", "add", "same name", "feed", "site", "order")
@@ -32,7 +32,7 @@ others = st.one_of(
 steps = st.lists(st.tuples(st.integers(0, 2), st.one_of(edits, decisions, others)), min_size=15, max_size=40)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(steps)
 def test_that_merging_is_idempotent_commutative_and_associative(
     played: Sequence[tuple[int, tuple[str, str, int]]],
@@ -72,6 +72,7 @@ async def check(replicas: Sequence[Replica], orders: Sequence[Replica]) -> None:
         await target.database.write(rebuild)
         assert await target.dump() == wanted, "the tables follow from the log alone"
         assert await target.database.read(verify_chain) == []
+        assert await target.database.read(projection_problems) == []
     every = {row[:2] for replica in replicas for row in await replica.log.read_since({})}
     assert {row[:2] for row in await orders[0].log.read_since({})} == every, "nothing is lost"
 

@@ -3,7 +3,7 @@
 They can be dropped and made again at any time, and equal logs give equal tables, byte for byte.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,7 +19,13 @@ from console.store.records.incident_events import INCIDENT, check_incident, work
 from console.store.records.inventory_fields import ALIAS, DEVICE, INVENTORY
 from console.store.records.inventory_projection import check_inventory, work_out_inventory
 from console.store.records.origin_events import ORIGIN, check_origin, work_out_origins
-from console.store.records.replacement import WorkedOut, apply, chunks
+from console.store.records.replacement import Row, WorkedOut, apply, chunks
+
+WORKED_OUT = (
+    schema.incident, schema.alarm, schema.gap, schema.origin, schema.conflict, schema.device, schema.alias, schema.site,
+    schema.loop, schema.feed, schema.link,
+)  # fmt: skip
+"""The tables that follow from the log alone."""
 
 _BY_ENTITY: Mapping[str, Callable[[Iterable[StoredEvent]], WorkedOut]] = {
     INCIDENT: work_out_incidents,
@@ -109,8 +115,27 @@ def work_out(events: Sequence[StoredEvent], touched: Touched) -> WorkedOut:
 
 def rebuild(connection: Connection) -> tuple[Conflict, ...]:
     """Empty every table that is worked out from the log and make it again. Slow: not on a loop that serves anybody."""
-    for table in (schema.incident, schema.alarm, schema.gap, schema.origin, schema.conflict, schema.snapshot,
-                  schema.device, schema.alias, schema.site, schema.loop, schema.feed, schema.link):  # fmt: skip
+    for table in (*WORKED_OUT, schema.snapshot):
         connection.execute(table.delete())
     events = [StoredEvent(*row) for row in connection.execute(select(schema.event))]
     return apply(connection, work_out(events, Touched.by(events)))
+
+
+def projection_problems(connection: Connection) -> list[str]:
+    """A sentence for each table that does not follow from the log; [] when all do. Slow, as `rebuild` is."""
+    events = [StoredEvent(*row) for row in connection.execute(select(schema.event))]
+    done = work_out(events, Touched.by(events))
+    wanted: dict[str, Counter[Row]] = defaultdict(Counter)
+    for one in done.replacements:
+        wanted[one.table.name].update(tuple(row) for row in one.rows)
+    wanted[schema.conflict.name].update(tuple(row) for group in done.conflicts for row in group.conflicts)
+    problems = []
+    for table in WORKED_OUT:
+        stored = Counter(tuple(row) for row in connection.execute(select(table)))
+        differing = (stored - wanted[table.name]).total() + (wanted[table.name] - stored).total()
+        if differing:
+            problems.append(
+                f"The table {table.name} does not follow from the log of events: {differing:,} rows differ. It was "
+                "changed by another program, and can be made again from the log (terrahash verify FOLDER --repair)."
+            )
+    return problems

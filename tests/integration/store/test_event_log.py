@@ -13,6 +13,7 @@ from console.domain.hybrid_clock import ClockAhead, HybridClock, hybrid_time, wa
 from console.domain.incidents import EventKind, IncidentState
 from console.store.records.chain import ChainError, Head, NewEvent, link_events, verify_chain
 from console.store.records.conflicts import Conflict, read_conflicts
+from console.store.records.projections import projection_problems
 from tests.property.replica import NOON, SITE, Replica, a_device, close_all, open_replicas
 
 
@@ -83,6 +84,20 @@ async def test_that_a_changed_log_is_told(pair: tuple[Replica, Replica], change:
     await left.database.write(tamper)
     (problem,) = await problems(left)
     assert re.match(sentence, problem)
+
+
+async def test_that_a_table_that_does_not_follow_from_the_log_is_told(pair: tuple[Replica, Replica]) -> None:
+    left, _ = pair
+    await left.detect(11)
+    assert await left.database.read(projection_problems) == []
+
+    def tamper(connection: Connection) -> None:
+        connection.exec_driver_sql("UPDATE incident SET open = 0")
+        connection.exec_driver_sql("DELETE FROM feed")
+
+    await left.database.write(tamper)
+    problems = await left.database.read(projection_problems)
+    assert [problem.split(" does")[0] for problem in problems] == ["The table incident", "The table feed"]
 
 
 async def test_that_what_cannot_be_is_refused_before_anything_changes(pair: tuple[Replica, Replica]) -> None:

@@ -19,10 +19,9 @@ from console.store.migrations import SCHEMA, v0001_initial
 from console.store.migrations.safety_copy import copy_path, version_of
 from console.store.records.attendance import Gap
 from console.store.records.chain import verify_chain
-from console.store.records.projections import rebuild
+from console.store.records.projections import WORKED_OUT, rebuild
 from console.store.site_store import SiteStore
 from tests.integration.store.test_site_store import SITE, acknowledged, detected
-from tests.property.replica import WORKED_OUT
 
 ORIGIN = UUID(int=77)
 STANDING = Alarm(
