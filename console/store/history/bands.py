@@ -62,6 +62,9 @@ _MOST_DIVIDED = 65_535
 _BITS_FOR_ONE_KIND = 0.02
 """Bits a sample that a band may cost more for being of one kind."""
 
+_FEWEST_SLOTS = 16
+"""With fewer slots all series are kept as differences: what a base near the mean gains is not worth finding it."""
+
 _SAMPLED = 16
 """Slots looked at to choose a series' kind and base."""
 
@@ -174,21 +177,22 @@ def _predict(filled: Steps, rows: int) -> tuple[NDArray[np.bool_], Steps, Steps]
     bases = filled[:, 0].copy()
     around = np.zeros(len(filled), np.bool_)
     residuals = np.zeros_like(filled)
-    if slots == 1 or (not (filled[:, -1] - bases).any() and not (filled[:, 1:] - filled[:, :-1]).any()):
+    np.subtract(filled[:, 1:], filled[:, :-1], out=residuals[:, 1:])
+    if slots < _FEWEST_SLOTS or not residuals.any():
         return around, bases, residuals
     chosen = np.arange(1, slots, max(1, slots // _SAMPLED))
     sampled = filled.T[chosen].astype(np.int64)
-    distance = np.abs(sampled - np.rint(sampled.mean(axis=0)).astype(np.int64))
-    change = np.abs(sampled - filled.T[chosen - 1])
-    around = _kinds(distance.mean(axis=0), change.mean(axis=0), rows)
-    nearest = np.take_along_axis(sampled, distance.argmin(axis=0)[None], axis=0)[0]
-    bases[around] = nearest[around]
-    if around.all():
-        np.subtract(filled, bases[:, None], out=residuals)
-        return around, bases, residuals
-    np.subtract(filled[:, 1:], filled[:, :-1], out=residuals[:, 1:])
+    middle = np.rint(sampled.sum(axis=0) / len(chosen)).astype(np.int64)
+    distance = np.abs(sampled - middle)
+    change = np.abs(residuals.T[chosen]).sum(axis=0, dtype=np.int64)
+    around = _kinds(distance.sum(axis=0) / len(chosen), change / len(chosen), rows)
     if around.any():
-        residuals[around] = filled[around] - bases[around, None]
+        nearest = sampled[distance.argmin(axis=0), np.arange(len(filled))]
+        bases[around] = nearest[around]
+        if around.all():
+            np.subtract(filled, bases[:, None], out=residuals)
+        else:
+            residuals[around] = filled[around] - bases[around, None]
     return around, bases, residuals
 
 

@@ -78,8 +78,12 @@ def _encode(stats: Stats, scale: float) -> bytes:
     rows = rows_in_band(stats.count.shape[1])
     some = stats.count > 0
     quality = np.where(some, stats.quality, np.maximum(stats.quality, np.uint8(Quality.NOT_POLLED)))
-    mean = filled_up(_to_steps(stats.mean, some, scale * FINER), quality)
-    low, high = (filled_up(_to_steps(column, some, scale), quality) for column in (stats.low, stats.high))
+    mean, low, high = (
+        _to_steps(column, some, per_unit)
+        for column, per_unit in ((stats.mean, scale * FINER), (stats.low, scale), (stats.high, scale))
+    )
+    if not some.all():
+        mean, low, high = (filled_up(column, quality) for column in (mean, low, high))
     finer = FINER
     if not (mean & (FINER - 1)).any():
         finer, mean = 1, mean // FINER
