@@ -24,13 +24,14 @@ from pathlib import Path
 
 from console.domain.telemetry import LiveColumns
 from console.store.history.historian import Historian
-from console.store.history.levels import SECONDS_IN_HOUR, WINDOW
+from console.store.history.levels import SECONDS_IN_DAY, SECONDS_IN_HOUR, WINDOW
+from console.store.history.tiles import SERIES
 from console.store.reading.history_reader import FolderReader, open_reader
 from console.store.site_store import SiteStore
 from drivers.core.reading import DeviceState, Layout, Quality, Report
 from tests.performance.history_others import beside_others
 from tests.performance.history_site import TEN, THIRTY_TWO, Fleet, Window, device_ids
-from tests.performance.history_stores import BEGIN, DAYS, PERIOD, POINT, make_month
+from tests.performance.history_stores import BEGIN, DAYS, PERIOD, POINT, make_day_of_minutes, make_month
 
 START = 500_000.0 * SECONDS_IN_HOUR
 LAYOUTS = {10: TEN, 32: THIRTY_TWO}
@@ -185,9 +186,21 @@ async def measure_reads(folder: Path, devices: int, *, samples: bool) -> dict[st
     return found
 
 
+async def measure_day() -> dict[str, float]:
+    """What the end of a day adds for each raw sample of it: tiles of minutes and hours, days and daily figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        samples = await make_day_of_minutes(Path(folder), SERIES, TEN)
+        store = await SiteStore.open(Path(folder))
+        began = time.process_time()
+        await store.history.flush(BEGIN + SECONDS_IN_DAY + 40)
+        spent = time.process_time() - began
+        await store.close()
+    return {"samples_of_the_day": samples, "ns_per_sample": round(spent / samples * 1e9, 1)}
+
+
 async def ingest(devices: int, minutes: float) -> dict[str, object]:
     """Both layouts, and the rhythm of one sweep a second."""
-    found: dict[str, object] = {}
+    found: dict[str, object] = {"end_of_day": await measure_day()}
     for series in LAYOUTS:
         with tempfile.TemporaryDirectory() as folder:
             result = await measure_ingest(Path(folder), series, devices, minutes, 1)

@@ -12,14 +12,25 @@ import numpy as np
 
 from console.store.history import kpi
 from console.store.history.history_file import HistoryFile, NewTile
-from console.store.history.levels import HOUR, KPI, MINUTE, RAW, SECONDS_IN_DAY, SECONDS_IN_HOUR, WINDOWS_IN_HOUR
-from console.store.history.month import MonthFile, month_path
+from console.store.history.levels import (
+    HOUR,
+    KPI,
+    MINUTE,
+    RAW,
+    SECONDS_IN_DAY,
+    SECONDS_IN_HOUR,
+    WINDOW,
+    WINDOWS_IN_DAY,
+    WINDOWS_IN_HOUR,
+)
+from console.store.history.month import MonthFile, NewPart, month_path
 from console.store.history.quantise import scale_of, to_steps
 from console.store.history.rollups import encode_rollup
-from console.store.history.stats import Stats
+from console.store.history.stats import Stats, reduce_raw
 from console.store.history.tiles import SERIES, encode_segment, encode_tile, join_segments
 from console.store.history.years import DAY_MS, YearFile, year_path
 from console.store.site_store import SiteStore
+from drivers.core.points import POINTS
 from drivers.core.reading import Layout
 from tests.performance.history_site import Fleet, device_ids
 
@@ -78,6 +89,31 @@ def _noise(random: np.random.Generator, shape: tuple[int, int], samples: int) ->
     reach = spread * (2 * np.log(samples)) ** 0.5
     low, high = (mean + sign * np.abs(random.normal(reach, spread / 3, shape)) for sign in (-1, 1))
     return Stats(mean, low, high, np.full(shape, samples, np.int64), np.zeros(shape, np.uint8))
+
+
+async def make_day_of_minutes(folder: Path, devices: int, layout: Layout) -> int:
+    """A folder with all minutes of a day that is over, as they stand before it is closed; returns the raw samples."""
+    store = await SiteStore.open(folder)
+    origin = store.origin
+    await store.close()
+    month = await MonthFile.open(month_path(folder, MONTH), origin)
+    await _seat(month, device_ids(devices), layout)
+    fleet = Fleet(devices, layout, PERIOD)
+    slots = round(WINDOW / PERIOD)
+    for window in range(WINDOWS_IN_DAY):
+        samples = fleet.window(slots).values
+        parts: list[NewPart] = []
+        for point in dict.fromkeys(signal.point for signal in layout.signals):
+            at = [number for number, signal in enumerate(layout.signals) if signal.point == point]
+            values = samples[:, at].reshape(-1, slots)
+            for chunk, first in enumerate(range(0, len(values), SERIES)):
+                mine = values[first : first + SERIES]
+                steps, quality = to_steps(mine, np.zeros(mine.shape, np.uint8), scale_of(point))
+                stats = reduce_raw(steps, quality, round(60 / PERIOD), scale_of(point), POINTS[point].kind)
+                parts.append(NewPart(MINUTE, point, chunk, encode_rollup(stats, scale_of(point))))
+        await month.close_window(0, DAY_BEGIN * WINDOWS_IN_DAY + window, 0, parts, None)
+    await month.close()
+    return devices * len(layout) * slots * WINDOWS_IN_DAY
 
 
 async def _make_hours(file: MonthFile, random: np.random.Generator) -> None:
