@@ -126,7 +126,7 @@ class SiteTiles:
             reference=reference,
             figure=figure,
             unit=unit,
-            deviation=formatting.percent(100 * share) if math.isfinite(share) else f"by {figures.power_from}",
+            deviation=_power_note(share, figures.power_from),
             gauge=Gauge(share, 0.0, 1.2, None, None, (1.0,)) if math.isfinite(share) else None,
             spark=self._spark("power", now),
         )
@@ -203,6 +203,13 @@ class SiteTiles:
 
     def _spark(self, name: str, now: float) -> Trace | None:
         return self._record.trace(name, now - SPARK_SECONDS, now)
+
+
+def _power_note(share: float, source: str) -> str:
+    """The share of the rating, else who measured; nothing where nobody did."""
+    if math.isfinite(share):
+        return formatting.percent(100 * share)
+    return f"by {source}" if source else ""
 
 
 def _worse(*severities: int) -> int:

@@ -37,6 +37,7 @@ class FolderArchive:
         self._reader: FolderReader = open_reader(folder)
         self._opening = asyncio.Lock()
         self._opened: tuple[Database, PastRecords] | None = None
+        self._first = (math.nan, math.nan)
 
     async def at(self, moment: float, *, exact: bool = True) -> Past:
         """The site at UTC second `moment`; see `Archive.at`.
@@ -53,18 +54,36 @@ class FolderArchive:
     async def span(self) -> tuple[float, float] | None:
         """UTC seconds of the first and the last thing on record; None while there is nothing.
 
-        The last is when a device answered last, or when something was decided after that.
+        They are when a device answered first and last, or when something was decided before or after that.
         """
         database, _ = await self._open()
         extent = await self._read(self._reader.extent())
         decided = await self._read(database.read(_decided))
-        found = [moment for moment in (extent, decided) if moment is not None]
-        if not found:
-            return None
-        last = -math.inf if decided is None else decided[1]
-        if extent is not None:
-            last = max(last, await self._last_answer(extent))
-        return min(begin for begin, _ in found), last
+        if extent is None:
+            return decided
+        first, last = await self._first_answer(extent), await self._last_answer(extent)
+        return (first, last) if decided is None else (min(first, decided[0]), max(last, decided[1]))
+
+    async def _first_answer(self, extent: tuple[float, float]) -> float:
+        """When something was first answered, to the second: looked for window by window, then by halves.
+
+        Kept while the first hour on record stays the same, because only retention and merging move it.
+        """
+        if self._first[0] == extent[0]:
+            return self._first[1]
+        low, high = extent[0], min(extent[0] + KEYFRAME_SECONDS, extent[1])
+        while high < extent[1] and not await self._is_answered(high):
+            low, high = high, min(high + KEYFRAME_SECONDS, extent[1])
+        while high - low > 1.0:
+            middle = (low + high) / 2
+            low, high = (low, middle) if await self._is_answered(middle) else (middle, high)
+        self._first = (extent[0], high)
+        return high
+
+    async def _is_answered(self, moment: float) -> bool:
+        """Whether anything had been answered by then."""
+        state = await self._read(self._reader.state_at(moment))
+        return bool(np.isfinite(state.answered).any())
 
     async def _last_answer(self, extent: tuple[float, float]) -> float:
         """When the last sweep was: one period after the last answer on record.
