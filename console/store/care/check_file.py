@@ -9,6 +9,7 @@ from console.store.engine import over
 from console.store.history.registry import read_signals
 from console.store.migrations import SCHEMA
 from console.store.records.chain import verify_chain
+from console.store.records.projections import projection_problems
 
 
 def check_database(connection: sqlite3.Connection, name: str, *, full: bool, progress: Progress) -> list[Finding]:
@@ -60,6 +61,19 @@ def check_events(connection: sqlite3.Connection, name: str, progress: Progress) 
     return problems.finding(
         f"{name}: events", f"{count} events in unbroken chains" if not problems.count else f"{count} events"
     )
+
+
+def check_tables(connection: sqlite3.Connection, name: str, progress: Progress) -> Finding:
+    """The tables that are worked out from the event log, such as those of incidents and devices."""
+    progress.step(f"working out the tables of {name}")
+    problems = Problems()
+    try:
+        with over(connection).connect() as wrapped, progress.watching(connection):
+            for text in projection_problems(wrapped):
+                problems.add(text)
+    except (sqlite3.DatabaseError, ValueError) as error:
+        problems.add(str(error))
+    return problems.finding(f"{name}: tables", "incidents, alarms and inventory follow from the events")
 
 
 def check_registry(connection: sqlite3.Connection, name: str) -> Finding:

@@ -8,7 +8,7 @@ from pathlib import Path
 from console.store.care.check_blobs import check_moments, check_tiles
 from console.store.care.check_days import check_year
 from console.store.care.check_figures import check_figures
-from console.store.care.check_file import check_database, check_events, check_registry
+from console.store.care.check_file import check_database, check_events, check_registry, check_tables
 from console.store.care.findings import Finding, all_well
 from console.store.care.folder import CONSOLE_FILE, history_files
 from console.store.care.months import is_month
@@ -49,6 +49,8 @@ def check_console(folder: Path, *, full: bool, progress: Progress) -> list[Findi
             findings = check_database(connection, "console", full=full, progress=progress)
             if all_well(findings) and _schema(connection) > 1:
                 findings.append(check_events(connection, "console", progress))
+                if all_well(findings):
+                    findings.append(check_tables(connection, "console", progress))
             return findings
     except (sqlite3.DatabaseError, StoreError) as error:
         return [Finding("console: database", False, str(error))]
