@@ -43,13 +43,18 @@ class Clock:
     at = BEGIN
 
 
+def say(line: str) -> None:
+    """Print one line of the table."""
+    sys.stdout.write(f"{line}\n")
+
+
 @contextmanager
 def measured(what: str, times: int = 1) -> Iterator[None]:
     """Print the CPU time of a block, for each of `times` repetitions."""
     wall, cpu = time.perf_counter(), time.process_time()
     yield
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    print(f"{what:58} {1000 * cpu / times:10.2f} ms CPU {1000 * wall / times:10.2f} ms")
+    say(f"{what:58} {1000 * cpu / times:10.2f} ms CPU {1000 * wall / times:10.2f} ms")
 
 
 def a_site(miners: int) -> Site:
@@ -72,7 +77,7 @@ async def inventory(folder: Path) -> None:
     site = a_site(60_000)
     with measured("import 60,000 devices with feeds and links"):
         await kept.save(site)
-    print(f"{'':58} {(folder / 'inventory.sqlite').stat().st_size / 1e6:10.1f} MB")
+    say(f"{'':58} {(folder / 'inventory.sqlite').stat().st_size / 1e6:10.1f} MB")
     for count in (600, 60_000):
         learned = tuple(
             replace(device, serial=f"S{count}-{number}", mac=f"02:{count}:{number}", model="S21") if number < count
@@ -165,7 +170,7 @@ async def instants(folder: Path, events: int) -> None:
         found = await past.at(BEGIN + 10 * 86400.0)
     standing = sum(alarm.cleared_at is None for alarm in found.alarms)
     opened_then = sum(incident.state.is_open for incident in found.incidents)
-    print(f"{'':58} {standing} alarms standing, {len(found.alarms)} shown, {opened_then} incidents open of "
+    say(f"{'':58} {standing} alarms standing, {len(found.alarms)} shown, {opened_then} incidents open of "
           f"{len(found.incidents):,}")  # fmt: skip
     for name, step in (("10 s", 10.0), ("10 min", 600.0), ("1 h", 3600.0)):
         with measured(f"an instant while dragging, {name} a frame", 100):
