@@ -26,6 +26,7 @@ COMMANDS = {
     "incidents": "the incident queue; acknowledge, note, mitigate, resolve",
     "alarms": "the alarm journal",
     "backup": "copy a site folder into one file, also while its collector runs",
+    "verify": "check that everything in a site folder is as it was written; repair it",
     "storage": "what history takes, how long the disk lasts, how long history is kept",
     "restore": "make a site folder from a backup",
     "sync": "merge stores of one site: signed bundles, or two folders",

@@ -324,4 +324,7 @@ def close_window(
     touched = None if everything or whole is image else frozenset((part.point, part.chunk) for part in parts)
     parts += whole.minute_parts(touched)
     keyframe = whole.keyframe(window, answered_before)
-    return Closed(parts, None if earlier.thinned else encode_keyframe(keyframe), keyframe.answered, damaged)
+    # A window in which nobody was polled, within an hour that has a tile, has nothing to show.
+    is_empty = not bodies and not (whole.quality != Quality.NOT_POLLED).any()
+    blob = None if earlier.thinned or is_empty else encode_keyframe(keyframe)
+    return Closed(parts, blob, keyframe.answered, damaged)
