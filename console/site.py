@@ -137,7 +137,7 @@ class _Collector:
         self._fleet = Fleet(self._columns, opener, clock, self._inventory.learned)
         self._recorder = Recorder(store.history, self._columns, clock, self._fleet.tally)
         self._backfill = Backfill(self._columns, self._fleet, Filler(store.reader, store.history, store))
-        self._keeper = Keeper(store)
+        self._keeper = Keeper(folder, store.history, store.record_care)
         self._evaluator = AlarmEvaluator(rules, site, profiles, self._columns)
         self._profiles = profiles
         self._triage = Triage(

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from console.store.care.progress import Cancelled, Progress
 from console.store.care.retention import Due, Freed, Kept, due_files, give_up
 from console.store.care.settings import policy_of
 from console.store.engine import StoreError
-from console.store.site_store import SiteStore
+from console.store.history.historian import Historian
 
 FIRST_SECONDS = 20.0
 """Retention waits this long after the start, when there is much else to do."""
@@ -32,20 +32,29 @@ class Keeper:
     """Keeps one open site folder.
 
     Args:
-        store: The folder, opened for writing by this process.
+        folder: The folder, which this process has open for writing.
+        history: Its history writer.
+        record: Keeps in the event log what was done.
         now: UTC seconds.
     """
 
-    def __init__(self, store: SiteStore, now: Callable[[], float] = time.time) -> None:
-        self._store = store
-        self._folder: Path = store.folder
+    def __init__(
+        self,
+        folder: Path,
+        history: Historian,
+        record: Callable[[str, Mapping[str, object]], Awaitable[None]],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._folder = folder
+        self._history = history
+        self._record = record
         self._now = now
         self._ballast: Ballast | None = None
         self._deaf_until = 0.0
 
     async def watch_room(self, *, refused: bool) -> None:
         """Look at the disk; `refused` when it did not take something. History waits in memory while it is full."""
-        self._store.history.hold(await asyncio.to_thread(self._look, refused=refused))
+        self._history.hold(await asyncio.to_thread(self._look, refused=refused))
 
     def _look(self, *, refused: bool) -> str:
         if self._ballast is None:
@@ -59,7 +68,7 @@ class Keeper:
 
     async def give_way(self) -> None:
         """At the end: what waits in memory gets the reserve's room, and is written when the store closes."""
-        if self._store.history.waiting.sweeps:
+        if self._history.waiting.sweeps:
             self._deaf_until = 0.0
             await asyncio.to_thread(self._look, refused=True)
 
@@ -85,13 +94,13 @@ class Keeper:
         freed = [one for one in done if isinstance(one, Freed)]
         if freed:
             body = {"policy": asdict(policy), "freed": [asdict(one) for one in freed]}
-            await self._store.record_care("retention", body)
+            await self._record("retention", body)
         return done
 
     async def _give_up(self, due: Due) -> Freed | Kept:
         log.info("retention gives up %s of %s", ", ".join(due.levels) or "all", due.path.stem)
         try:
-            async with self._store.history.resting(due.path.stem):
+            async with self._history.resting(due.path.stem):
                 done = await _in_thread(lambda progress: give_up(due, progress))
         except StoreBusy as error:
             done = Kept(due.path.stem, str(error))
