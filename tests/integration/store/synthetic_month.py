@@ -34,7 +34,7 @@ def make_history(folder: Path, name: str, first_hour: int, *, levels: tuple[int,
     def write(connection: Connection) -> None:
         upgrade(connection, history=True, origin=ORIGIN)
         insert_rows(connection, schema.point, [("hashrate", 100.0)])
-        insert_rows(connection, schema.layout, [(1, '[["hashrate","",0]]')])
+        insert_rows(connection, schema.layout, [(1, '[["hashrate","","measured"]]')])
         insert_rows(connection, schema.shard, [(str(ORIGIN), 0, 5000)])
         insert_rows(connection, schema.seat, [(str(ORIGIN), 0, 0, str(UUID(int=1)), 1)])
         insert_rows(connection, schema.tile, tiles)
