@@ -113,3 +113,13 @@ async def test_that_a_scan_can_be_cancelled(qtbot: QtBot) -> None:
     assert page.message.text() == "Cancelled."
     assert page.scan_button.isEnabled()
     await operations.close()
+
+
+async def test_that_a_folder_can_be_opened_without_collecting(qtbot: QtBot, tmp_path: Path) -> None:
+    beginnings = Beginnings()
+    page, operations = _page(qtbot, beginnings)
+    page.open_record(tmp_path)
+    await _settle()
+    assert (beginnings.read, beginnings.opened) == ([tmp_path], [])
+    assert page.read_button.isVisible()
+    await operations.close()
