@@ -68,7 +68,7 @@ async def export(
     with ExitStack() as held:
         try:
             held.enter_context(lock)
-            await _finish_what_is_over(folder, me)
+            await _finish_what_is_running(folder, me)
         except FolderBusy:
             beside = True
         except OSError:
@@ -97,8 +97,8 @@ async def _known(since: Path | None, peer: Path | None) -> FolderState | None:
         raise PlaceUnusable(f"{since} cannot be read: {error.strerror or error}.") from error
 
 
-async def _finish_what_is_over(folder: Path, me: Installation) -> None:
-    """Turn windows and hours that are over into tiles, where it is this installation that writes the folder.
+async def _finish_what_is_running(folder: Path, me: Installation) -> None:
+    """Turn what was recorded until now into tiles, where it is this installation that writes the folder.
 
     Opening it so also brings files of an older program up to date, after a copy of them was made.
     """
@@ -110,7 +110,7 @@ async def _finish_what_is_over(folder: Path, me: Installation) -> None:
     if is_mine:
         store = await SiteStore.open(folder)
         try:
-            await store.history.flush(time.time())
+            await store.history.finish(time.time())
         finally:
             await store.close()
 
@@ -137,7 +137,7 @@ async def both_ways(folder: Path, other: Path, progress: Progress) -> tuple[Sync
     me = await asyncio.to_thread(installation)
     with FolderLock(folder, "sync with"), FolderLock(other, "sync with"):
         for one in (folder, other):
-            await _finish_what_is_over(one, me)
+            await _finish_what_is_running(one, me)
         here = await _one_way(other, folder, me, progress)
         there = await _one_way(folder, other, me, progress)
     return here, there

@@ -20,9 +20,9 @@ from console.services.ports import StoreFull, SweepWaits, Waiting
 from console.store.database import Database
 from console.store.history.backlog import WaitingSweep
 from console.store.history.copies import Copies
-from console.store.history.flush import Flusher
+from console.store.history.flush import LATE_SECONDS, Flusher
 from console.store.history.late_writer import LateSamplesWriter
-from console.store.history.levels import SECONDS_IN_DAY, WINDOWS_IN_DAY, window_of
+from console.store.history.levels import SECONDS_IN_DAY, SECONDS_IN_HOUR, WINDOWS_IN_DAY, window_of
 from console.store.history.month import MonthFile, month_of_window
 from console.store.history.month_files import MonthFiles
 from console.store.history.outbox import Outbox
@@ -269,6 +269,13 @@ class Historian:
         await self._settle()
         async with self._tending:
             await self._flusher.run(list(self._files), at)
+
+    async def finish(self, at: float) -> None:
+        """Close the running window and hour as well, before the folder is carried away. Raises `StoreFull`.
+
+        Samples that come later in them become another revision, as all late samples do.
+        """
+        await self.flush((at // SECONDS_IN_HOUR + 1) * SECONDS_IN_HOUR + LATE_SECONDS)
 
     async def recompute(self, start: float, stop: float, *, at: float | None = None) -> None:
         """Make minutes, hours, days, keyframes and daily figures of [start, stop) again out of what is kept of it.
