@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-from installer import system_packages, virtual_environment
+from installer import sqlite_release, system_packages, virtual_environment
 from installer.failures import SetupError
 from installer.progress import Progress
 
@@ -35,6 +35,8 @@ def set_up(progress: Progress, tests: bool, window: bool) -> None:
         system_packages.offer_test_tools(progress)
     requirements = virtual_environment.TEST_REQUIREMENTS if tests else virtual_environment.REQUIREMENTS
     virtual_environment.make(requirements, progress)
+    if said := sqlite_release.advice(os.environ.get("PATH", "").split(os.pathsep)):
+        progress.say(said)
     progress.say(f"Ready after {progress.seconds():.1f} s.")
 
 

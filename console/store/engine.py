@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, StaticPool
 
 from console.services.ports import StoreBusy, StoreFull
+from console.support.sqlite_release import REMEDY, is_sound
 
 BUSY_SECONDS = 5.0
 """How long a statement waits for another process's lock before it fails."""
@@ -41,10 +42,6 @@ _WRITER_PRAGMAS = (
 _ALMOST_FULL = 1024 * 1024
 """Bytes left on the disk below which an input/output error of SQLite is taken for a full disk."""
 
-_REPAIRED = {(3, 44): (3, 44, 6), (3, 50): (3, 50, 7)}
-_REPAIRED_SINCE = (3, 51, 3)
-_BROKEN_SINCE = (3, 7, 0)
-
 
 class StoreError(Exception):
     """The store cannot be used as it is; the text is one sentence with its remedy."""
@@ -53,17 +50,15 @@ class StoreError(Exception):
 def wal_reset_warning(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
     """A sentence when SQLite's own version has the WAL-reset bug, else an empty string.
 
-    The bug can corrupt a file when two connections checkpoint and commit at the same instant. It is in 3.7.0 to
-    3.51.2 and repaired in 3.44.6, 3.50.7 and 3.51.3 (sqlite.org, release notes of 3.51.3).
+    The bug can corrupt a file when two connections checkpoint and commit at the same instant.
     """
-    repaired = _REPAIRED.get((version[0], version[1]), _REPAIRED_SINCE)
-    if version < _BROKEN_SINCE or version >= min(repaired, _REPAIRED_SINCE):
+    if is_sound(version):
         return ""
     found = ".".join(str(part) for part in version)
     return (
         f"SQLite {found} has the WAL-reset bug: with two connections that checkpoint at the same instant a file may be "
-        "corrupted. The console lets only its one writer checkpoint; install Python with SQLite 3.44.6, 3.50.7, "
-        "3.51.3 or newer to be rid of it."
+        "corrupted. The console lets only its one writer checkpoint; "
+        f"{REMEDY} to be rid of it."
     )
 
 

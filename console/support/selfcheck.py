@@ -13,6 +13,7 @@ import keyring
 from keyring.errors import KeyringError
 
 from console.support.environment import FILES_WANTED, free_bytes, open_files
+from console.support.sqlite_release import REMEDY, is_sound
 from resources import system_libraries
 
 GIB = 1 << 30
@@ -20,9 +21,6 @@ DISK_WANTED = 5 * GIB
 """About a year of history of 3,000 miners."""
 
 PACKAGES = ("PySide6-Essentials", "numpy", "SQLAlchemy", "pysnmp", "pymodbus", "qasync", "pyqtgraph", "msgspec")
-
-WAL_FIXED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
-"""SQLite releases without the WAL-reset bug: these, later ones of their lines, and everything after the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +60,15 @@ def check_packages() -> Check:
     return Check("Packages", not missing, detail, "run `python3 -m installer setup`")
 
 
-def wal_is_sound(release: tuple[int, ...]) -> bool:
-    """Whether this SQLite is free of the WAL-reset bug (two connections, from 3.7.0 on)."""
-    if release >= WAL_FIXED[-1]:
-        return True
-    return any(release[:2] == fixed[:2] and release >= fixed for fixed in WAL_FIXED)
-
-
 def check_sqlite() -> Check:
     """Free of the bug that can corrupt a database when two connections reset its log."""
-    sound = wal_is_sound(sqlite3.sqlite_version_info)
+    sound = is_sound(sqlite3.sqlite_version_info)
     detail = sqlite3.sqlite_version if sound else f"{sqlite3.sqlite_version} has the WAL-reset bug"
     return Check(
         "SQLite",
         sound,
         detail,
-        "update Python or SQLite to 3.44.6, 3.50.7 or 3.51.3; until then only the collector resets the log",
+        f"{REMEDY}; until then only the collector resets the log",
         needed=False,
     )
 

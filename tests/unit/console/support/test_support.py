@@ -23,8 +23,8 @@ from console.support.selfcheck import (
     check_python,
     check_sqlite,
     checks,
-    wal_is_sound,
 )
+from console.support.sqlite_release import is_sound
 
 
 @pytest.fixture
@@ -95,11 +95,11 @@ def test_that_the_end_of_a_log_can_be_shown(tmp_path: Path) -> None:
     ],
 )
 def test_that_releases_of_sqlite_with_the_wal_bug_are_known(release: tuple[int, ...], *, sound: bool) -> None:
-    assert wal_is_sound(release) is sound
+    assert is_sound(release) is sound
 
 
 def test_that_the_sqlite_check_looks_at_the_library_in_use() -> None:
-    assert check_sqlite().ok == wal_is_sound(sqlite3.sqlite_version_info)
+    assert check_sqlite().ok == is_sound(sqlite3.sqlite_version_info)
     assert not check_sqlite().needed, "the collector works around it"
 
 
