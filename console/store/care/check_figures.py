@@ -84,12 +84,15 @@ class WindowRows:
         minutes: (point, chunk, body, first bucket of the window in it).
         keyframe: Its blob; None when there is none.
         settled: Whether nothing of it waits as a sweep, so that what is worked out must be there.
+        own: Whether this folder works its minutes out. Those of another origin come when it has closed its day and
+            stores are merged again; until then its raw samples stand alone.
     """
 
     raw: Sequence[tuple[str, int, bytes]]
     minutes: Sequence[tuple[str, int, bytes, int]]
     keyframe: bytes | None
     settled: bool
+    own: bool
 
 
 def check_figures(connection: sqlite3.Connection, name: str, *, full: bool, seed: int, progress: Progress) -> Finding:
@@ -166,7 +169,7 @@ def read_window(connection: sqlite3.Connection, origin: str, shard: int, window:
             minutes += [(point, chunk, body, 0) for (point, chunk), body in fresh.items()]
             head = "SELECT EXISTS (SELECT 1 FROM head WHERE shard = ? AND window = ?)"
             waits = bool(connection.execute(head, (shard, window)).fetchone()[0])
-    return WindowRows(raw, minutes, None if keyframe is None else keyframe[0], not waits)
+    return WindowRows(raw, minutes, None if keyframe is None else keyframe[0], not waits, mine)
 
 
 def window_problems(arrangement: Arrangement, rows: WindowRows, window: int) -> list[str]:
@@ -190,6 +193,8 @@ def _minute_problems(image: WindowImage, rows: WindowRows) -> Iterator[str]:
             if not (quality != Quality.NOT_POLLED).any():
                 continue
             if (point, chunk) not in stored:
+                if not rows.own:
+                    continue
                 yield f"the minutes of {point} {chunk} are missing"
                 continue
             body, first = stored[point, chunk]

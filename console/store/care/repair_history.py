@@ -24,6 +24,9 @@ SKIPPED_NUMBERS = 1_000_000
 
 _ROWS_AT_ONCE = 500
 
+_SEQ = 9
+"""Where `seq` stands in a tile's row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Saved:
@@ -128,7 +131,7 @@ class _Saver:
             batch.clear()
 
     def _is_sound_tile(self, row: Row) -> bool:
-        self._note(row[1], row[9])
+        self._note(row[1], row[_SEQ] if len(row) > _SEQ else 0)  # the first version had no such column
         if not tile_problem(row[0], row[7], row[8], full=True):
             return True
         self._lose([TileKey(*row[:7])])

@@ -98,16 +98,24 @@ def measure(folder: Path, progress: Progress) -> Storage:
 
 def _measure(connection: sqlite3.Connection, path: Path) -> FileSize:
     levels: dict[str, int] = dict.fromkeys(LEVEL_NAMES, 0)
-    for level, size in connection.execute("SELECT level, sum(length(body)) FROM tile GROUP BY level"):
-        levels[NAME_OF_LEVEL[level]] += size
-    for level, size in connection.execute("SELECT level, sum(length(body)) FROM part GROUP BY level"):
-        levels[NAME_OF_LEVEL[level]] += size
+    there = table_names(connection)
+    for table in ("tile", "part"):
+        if table in there:
+            query = f"SELECT level, sum(length(body)) FROM {table} GROUP BY level"
+            for level, size in connection.execute(query):
+                levels[NAME_OF_LEVEL[level]] += size
     for table, name in (("head", "raw"), ("keyframe", "keyframe")):
-        found = connection.execute(f"SELECT coalesce(sum(length(body)), 0) FROM {table}").fetchone()
-        levels[name] += found[0]
+        if table in there:
+            query = f"SELECT coalesce(sum(length(body)), 0) FROM {table}"
+            levels[name] += connection.execute(query).fetchone()[0]
     size = size_with_log(path)
     levels[OTHER] = max(0, size - sum(levels.values()))
     return FileSize(path.stem, size, levels)
+
+
+def table_names(connection: sqlite3.Connection) -> set[str]:
+    """The tables of a file; one of an older version has fewer."""
+    return {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 class _Gain:
@@ -121,7 +129,8 @@ class _Gain:
         if is_month(name):
             self._newest(connection, "raw", _RAW_BY_DAY, 24.0)
             self._newest(connection, "minute", _MINUTE_BY_DAY, 1.0)
-            self._newest(connection, "keyframe", _KEYFRAMES_BY_DAY, WINDOWS_IN_DAY)
+            if "keyframe" in table_names(connection):
+                self._newest(connection, "keyframe", _KEYFRAMES_BY_DAY, WINDOWS_IN_DAY)
             self._spread(connection, "hour", (HOUR,), name)
         else:
             self._spread(connection, "day", (DAY, KPI), name)

@@ -5,12 +5,15 @@ The folder (`version1.tar.gz`) holds two hours as tiles of format 1 and one as h
 
 import tarfile
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 import pytest
 
+from console.__main__ import main
+from console.store.engine import connect_writer
 from console.store.history.month import month_path
 from console.store.history.years import year_path
 from console.store.site_store import SiteStore
@@ -82,3 +85,16 @@ async def test_that_roll_ups_still_to_be_made_are_made_after_a_restart(folder: P
         assert np.flatnonzero(minutes.quality < Quality.NOT_POLLED).tolist() == [0, 5]
     finally:
         await again.close()
+
+
+def test_that_a_folder_of_the_first_version_can_be_looked_after(folder: Path, tmp_path: Path) -> None:
+    """Verified, measured, backed up and restored as it is; opening it for writing brings it to this version."""
+    assert main(["verify", str(folder), "--full"]) == 0
+    assert main(["storage", str(folder)]) == 0
+    assert main(["backup", str(folder), str(tmp_path / "kept.zip")]) == 0
+    assert main(["restore", str(tmp_path / "kept.zip"), str(tmp_path / "again")]) == 0
+    assert main(["verify", str(tmp_path / "again"), "--full"]) == 0
+    month = month_path(folder, "2027-01")
+    with closing(connect_writer(month)) as connection:
+        connection.execute("UPDATE tile SET body = zeroblob(9) WHERE rowid = 1")
+    assert main(["verify", str(folder), "--repair", "--full"]) == 0
