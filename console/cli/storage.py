@@ -129,11 +129,12 @@ def _table(storage: Storage) -> list[str]:
 
 def _outlook(storage: Storage, policy: Policy, ahead: Forecast) -> list[str]:
     growth = ", ".join(f"{level} {gained / MB:.2f}" for level, gained in storage.growth.items())
-    full = "not within 20 years" if ahead.full_in_days is None else f"in {ahead.full_in_days} days"
+    days = ahead.full_in_days
+    full = "will not be full within 20 years" if days is None else f"will be full in {days:,} days"
     lines = [
         f"kept: {as_text(policy)}",
         f"growth: {ahead.growth / MB:.2f} MB a day" + (f" ({growth})" if growth else ""),
-        f"free: {storage.free / MB:.0f} of {storage.total / MB:.0f} MB; the disk will be full {full}",
+        f"free: {storage.free / MB:.0f} of {storage.total / MB:.0f} MB; the disk {full}",
         f"levels that are not kept for ever settle at {ahead.settled / MB:.0f} MB",
     ]
     for release in ahead.releases[:6]:

@@ -123,6 +123,7 @@ def _thin(due: Due, fresh: Path, progress: Progress) -> None:
 def _fold_log_in(path: Path) -> None:
     """Bring everything from the log into the file, and empty the log. Raises `Held` while a reader is at it."""
     with closing(connect_writer(path)) as connection:
+        connection.execute("PRAGMA busy_timeout=500")  # tomorrow is early enough
         busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
         raise Held("somebody is reading it just now")

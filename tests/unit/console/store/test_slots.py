@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.store.history.periods import stored_period
 from console.store.history.levels import DAY, HOUR, MINUTE, RAW, slots_in_window
+from console.store.history.periods import stored_period
 from console.store.history.registry import CELLS, SEATS, Registry, StoredLayout
 from console.store.history.sweep import choose_slots
 from console.store.history.tiles import SERIES
