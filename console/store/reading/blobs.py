@@ -1,7 +1,8 @@
 """The rows that hold samples, as one transaction finds them: tiles, parts of unfinished tiles, head rows, keyframes."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -59,15 +60,6 @@ class HeadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Blobs:
-    """What is stored of a shard at one level over some hours, oldest first."""
-
-    tiles: list[TileRow] = field(default_factory=list)
-    parts: list[PartRow] = field(default_factory=list)
-    heads: list[HeadRow] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which rows to fetch: of a shard, at a level, of some points, chunks and hours.
 
@@ -96,6 +88,9 @@ class WindowBlobs:
     parts: list[PartRow]
     heads: list[HeadRow]
 
+
+_BATCH: Final = 4_000_000
+"""Bytes of tiles that are decoded together; one tile alone may have more."""
 
 _tile = schema.tile.c
 _part = schema.part.c
@@ -138,21 +133,48 @@ _HEADS_OF_HOURS = (
 )
 
 
-def fetch(connection: Connection, wanted: Wanted) -> Blobs:
-    """The rows wanted; head rows only of the stored period, parts and head rows only of the file's own origin."""
-    shard, hours = wanted.shard, wanted.hours
-    found = Blobs()
+def tile_batches(connection: Connection, wanted: Wanted) -> Iterator[list[TileRow]]:
+    """The tiles wanted, those of one point and chunk after one another by hour and revision, a few at a time.
+
+    A batch is to be decoded and dropped before the next is asked for: its memory then serves the next one, where
+    fresh memory for everything at once would cost as much as the decoding itself.
+    """
+    shard = wanted.shard
     which = {"level": wanted.level, "shard": shard.id, "points": sorted(wanted.points), "chunks": sorted(wanted.chunks)}
     tiles = {**which, "origin": shard.origin, "first": wanted.tile_hours.first, "last": wanted.tile_hours.last}
-    found.tiles.extend(TileRow(*row) for row in connection.execute(_TILES, tiles))
+    batch: list[TileRow] = []
+    size = 0
+    for row in connection.execute(_TILES, tiles):
+        tile = TileRow(*row)
+        alike = bool(batch) and (tile.point, tile.chunk) == (batch[0].point, batch[0].chunk)
+        if batch and (not alike or size + len(tile.body) > _BATCH):
+            yield batch
+            batch, size = [], 0
+        batch.append(tile)
+        size += len(tile.body)
+    if batch:
+        yield batch
+
+
+def fetch_parts(connection: Connection, wanted: Wanted) -> list[list[PartRow]]:
+    """The parts wanted, which only a file's own origin has, those of one point and chunk together in order of time."""
+    shard, hours, version = wanted.shard, wanted.hours, wanted.catalogue.version
+    if shard.origin != version.origin or version.schema < PARTS_SINCE:
+        return []
+    which = {"level": wanted.level, "shard": shard.id, "points": sorted(wanted.points), "chunks": sorted(wanted.chunks)}
+    found: dict[tuple[str, int], list[PartRow]] = {}
+    for row in connection.execute(_PARTS, {**which, "first": hours.first_window, "last": hours.last_window}):
+        part = PartRow(*row)
+        found.setdefault((part.point, part.chunk), []).append(part)
+    return list(found.values())
+
+
+def fetch_own_heads(connection: Connection, wanted: Wanted) -> list[HeadRow]:
+    """The head rows wanted, oldest first; only a file's own origin has any."""
     version = wanted.catalogue.version
-    if shard.origin == version.origin:
-        windows = {"first": hours.first_window, "last": hours.last_window}
-        if version.schema >= PARTS_SINCE:
-            found.parts.extend(PartRow(*row) for row in connection.execute(_PARTS, {**which, **windows}))
-        if wanted.level == RAW:
-            found.heads.extend(fetch_heads(connection, version.schema, shard.id, hours))
-    return found
+    if wanted.shard.origin != version.origin:
+        return []
+    return fetch_heads(connection, version.schema, wanted.shard.id, wanted.hours)
 
 
 def fetch_heads(connection: Connection, version: int, shard: int, hours: Hours) -> list[HeadRow]:

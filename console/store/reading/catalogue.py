@@ -206,6 +206,11 @@ class Catalogue:
                 found.setdefault(device, []).append((shard, seat))
         return found
 
+    @cached_property
+    def devices(self) -> dict[int, UUID]:
+        """Every device by its number."""
+        return {device.int: device for device in self.seats}
+
     def series(self, point: str) -> "SeriesTable":
         """Every series of a point."""
         found = self._series.get(point)
@@ -221,6 +226,8 @@ class SeriesTable:
     Attributes:
         devices: Device of each series.
         parts: Part of each.
+        keys: What each is known by in every file: the number of its device, and its part. Equal to the UUID in all but
+            the time that it takes to look one up.
         counting: Whether each counts in sums.
         shards: The shards that hold the point.
         place_shard: Of each place: which of `shards`, those to be preferred first.
@@ -231,6 +238,7 @@ class SeriesTable:
 
     devices: tuple[UUID, ...]
     parts: tuple[str, ...]
+    keys: tuple[tuple[int, str], ...]
     counting: NDArray[np.bool_]
     shards: tuple[StoredShard, ...]
     place_shard: Integers
@@ -258,6 +266,7 @@ class SeriesTable:
         return cls(
             tuple([device for device, _ in rows]),
             tuple([part for _, part in rows]),
+            tuple([(device.int, part) for device, part in rows]),
             np.array(counting, np.bool_),
             tuple(holding),
             columns[0],

@@ -81,25 +81,28 @@ def select_point(
     months: Opened, years: Opened, point: str, devices: Collection[UUID] | None, *, counting: bool
 ) -> SelectedPoint:
     """Find the series of a point; with `counting` only those that count in sums. Runs in a thread."""
-    rows: dict[tuple[UUID, str], int] = {}
+    rows: dict[tuple[int, str], int] = {}
 
     def held(file: StoredFile, catalogue: Catalogue) -> Held:
         table = catalogue.series(point)
         chosen = table.chosen(devices)
         if counting:
             chosen &= table.counting
-        numbers = np.full(len(table.devices), -1)
-        for at in np.flatnonzero(chosen).tolist():
-            numbers[at] = rows.setdefault((table.devices[at], table.parts[at]), len(rows))
+        keys = table.keys if chosen.all() else [table.keys[at] for at in np.flatnonzero(chosen).tolist()]
+        numbers = np.full(len(table.keys), -1)
+        numbers[chosen] = [rows.setdefault(key, len(rows)) for key in keys]
         return Held(file, blocks_of(file, catalogue, point, chosen, numbers))
 
     in_months = [held(file, catalogue) for file, catalogue in months]
     in_years = [held(file, catalogue) for file, catalogue in years]
+    known: dict[int, UUID] = {}
+    for _, catalogue in (*months, *years):
+        known.update(catalogue.devices)
     return SelectedPoint(
         np.full(len(rows), kind_of(point) is PointKind.GAUGE),
         in_months,
         in_years,
-        tuple([device for device, _ in rows]),
+        tuple([known[number] for number, _ in rows]),
         tuple([part for _, part in rows]),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sqlalchemy import Connection
 
 from console.store.history.codec import CorruptBlob
 from console.store.history.heads import Head, Section, decode_head
@@ -11,7 +12,7 @@ from console.store.history.levels import SECONDS_IN_HOUR, WINDOW
 from console.store.history.quantise import Codes, Floats, Integers
 from console.store.history.rollups import Stats, reduce_raw
 from console.store.history.tiles import SERIES, decode_steps
-from console.store.reading.blobs import Blobs, HeadRow
+from console.store.reading.blobs import HeadRow, Wanted, fetch_own_heads, fetch_parts, tile_batches
 from console.store.reading.damage import Complain
 from console.store.reading.figures import joined_rows, plain
 from console.store.reading.sources import Pick, Source
@@ -76,40 +77,41 @@ class Canvas:
         )
 
 
-def decode_raw(source: Source, blobs: Blobs, first: int, slots: int, complain: Complain) -> Canvas:
-    """Everything stored of a source from slot `first` on.
+def decode_raw(connection: Connection, wanted: Wanted, canvas: Canvas, complain: Complain) -> Canvas:
+    """Lay everything that is stored of a canvas's source onto it.
 
     Tiles by revision, then parts, then head rows: the later of two values stands, as the writer has it. A damaged tile
     or part leaves MALFORMED in its slots; a damaged head row leaves nothing.
     """
-    canvas = Canvas(source, first, slots)
-    for pick, chunk, series in source.chunks:
-        _lay_chunk(canvas, blobs, pick, chunk, series, complain)
-    if blobs.heads:
-        _lay_heads(canvas, blobs.heads, complain)
+    period_ms = canvas.source.shard.period_ms
+    of_hour, of_window = SECONDS_IN_HOUR * 1000 // period_ms, WINDOW * 1000 // period_ms
+    chunks = {(pick.point, chunk): (pick, series) for pick, chunk, series in canvas.source.chunks}
+    for tiles in tile_batches(connection, wanted):
+        if (place := chunks.get((tiles[0].point, tiles[0].chunk))) is not None:
+            bodies = [(tile.hour * of_hour, of_hour, tile.body) for tile in tiles]
+            _lay_chunk(canvas, *place, tiles[0].chunk, bodies, complain)
+    for parts in fetch_parts(connection, wanted):
+        if (place := chunks.get((parts[0].point, parts[0].chunk))) is not None:
+            bodies = [(part.window * of_window, of_window, part.body) for part in parts]
+            _lay_chunk(canvas, *place, parts[0].chunk, bodies, complain)
+    if heads := fetch_own_heads(connection, wanted):
+        _lay_heads(canvas, heads, complain)
     return canvas
 
 
-def _lay_chunk(canvas: Canvas, blobs: Blobs, pick: Pick, chunk: int, series: Integers, complain: Complain) -> None:
-    period_ms = canvas.source.shard.period_ms
-    of_hour, of_window = SECONDS_IN_HOUR * 1000 // period_ms, WINDOW * 1000 // period_ms
-    places = [
-        (tile.rev, tile.hour * of_hour, of_hour, tile.body)
-        for tile in blobs.tiles
-        if tile.point == pick.point and tile.chunk == chunk
-    ]
-    places.sort(key=lambda place: place[:2])
-    places += [
-        (0, part.window * of_window, of_window, part.body)
-        for part in blobs.parts
-        if part.point == pick.point and part.chunk == chunk
-    ]
-    if not places:
-        return
+def _lay_chunk(
+    canvas: Canvas,
+    pick: Pick,
+    series: Integers,
+    chunk: int,
+    bodies: Sequence[tuple[int, int, bytes]],
+    complain: Complain,
+) -> None:
+    """Lay blobs of one chunk: the first slot of each, how many it has, and its body."""
     scale = canvas.source.catalogue.scales[pick.point]
     rows = pick.ranks[pick.chunks == chunk] % SERIES
-    decoded = decode_all([body for *_, body in places], rows, complain, pick.point)
-    for (_, at, slots, _), cells in zip(places, decoded, strict=True):
+    decoded = decode_all([body for *_, body in bodies], rows, complain, pick.point)
+    for (at, slots, _), cells in zip(bodies, decoded, strict=True):
         if cells is None:
             shape = (len(series), slots)
             canvas.lay(plain(series), at, np.zeros(shape, np.int64), np.full(shape, Quality.MALFORMED, np.uint8))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from console.store.history.levels import MINUTE, RAW, SECONDS_IN_HOUR, STEP_SECONDS
 from console.store.history.rollups import COLUMNS, Stats
-from console.store.reading.blobs import fetch, stored_hours
+from console.store.reading.blobs import stored_hours
 from console.store.reading.damage import Damage
 from console.store.reading.figures import lay_under, plain, reduce_rows
 from console.store.reading.grid import HOURS_IN_DAY, Slots, runs
@@ -20,10 +20,9 @@ from console.store.reading.sources import Source
 
 async def read_raw(source: Source, slots: Slots, damage: Damage) -> Canvas:
     """The samples of a source at its stored period."""
-    complain = damage.of(source.file.name)
-    return await source.file.take(
-        partial(fetch, wanted=wanted_of(source, RAW, slots)),
-        lambda blobs: decode_raw(source, blobs, slots.first, slots.count, complain),
+    wanted, complain = wanted_of(source, RAW, slots), damage.of(source.file.name)
+    return await source.file.read(
+        lambda connection: decode_raw(connection, wanted, Canvas(source, slots.first, slots.count), complain)
     )
 
 

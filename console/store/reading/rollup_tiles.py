@@ -2,18 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from console.store.history.codec import CorruptBlob
 from console.store.history.levels import MINUTE, RAW, SECONDS_IN_HOUR, WINDOW
 from console.store.history.quantise import Integers
 from console.store.history.rollups import COLUMNS, Stats, decode_rollups
 from console.store.history.tiles import SERIES
-from console.store.reading.blobs import Blobs, Hours, Wanted, fetch
+from console.store.reading.blobs import Hours, Wanted, fetch_parts, tile_batches
 from console.store.reading.damage import Complain, Damage
 from console.store.reading.figures import lay_under, nothing, plain, slots_of, whole
 from console.store.reading.grid import HOURS_IN_DAY, Slots
@@ -38,11 +38,8 @@ async def read_tiles(
     source: Source, level: int, slots: Slots, damage: Damage, columns: Collection[str] = COLUMNS
 ) -> tuple[Stats, list["Coverage"]]:
     """Figures of a source as they were rolled up, and what was; other columns than those asked for are NaN."""
-    complain = damage.of(source.file.name)
-    return await source.file.take(
-        partial(fetch, wanted=wanted_of(source, level, slots)),
-        lambda blobs: _lay_tiles(source, slots, blobs, columns, complain),
-    )
+    wanted, complain = wanted_of(source, level, slots), damage.of(source.file.name)
+    return await source.file.read(lambda connection: _Laying(source, slots, columns, complain).all(connection, wanted))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,57 +55,76 @@ class Coverage:
     covered: Flags
 
 
-def _lay_tiles(
-    source: Source, slots: Slots, blobs: Blobs, columns: Collection[str], complain: Complain
-) -> tuple[Stats, list[Coverage]]:
-    chunks = source.chunks
-    found: Stats | None = None
-    coverages: dict[bytes, Coverage] = {}
-    for pick, chunk, series in chunks:
-        covered = np.zeros(slots.count, np.bool_)
-        decoded = _decode_chunk(blobs, pick, chunk, slots, columns, complain)
-        for mine, figures in decoded:
-            covered[slots.place_of(mine)] = True
-            if found is None and len(chunks) == len(decoded) == 1 and mine == slots:
-                found = whole(figures, columns)
-                break
-            found = nothing(len(source.rows), slots.count, columns) if found is None else found
-            lay_under(found, plain(series), slots.place_of(mine), figures, columns)
-        known = coverages.get(covered.tobytes())
-        joined = series if known is None else np.concatenate([known.series, series])
-        coverages[covered.tobytes()] = Coverage(joined, covered)
-    return nothing(len(source.rows), slots.count, columns) if found is None else found, list(coverages.values())
+class _Laying:
+    """Lays the roll-ups of a source onto slots, those first that stay: the newer ones."""
 
+    def __init__(self, source: Source, slots: Slots, columns: Collection[str], complain: Complain) -> None:
+        self._source = source
+        self._slots = slots
+        self._columns = columns
+        self._complain = complain
+        self._found: Stats | None = None
+        self._chunks = {(pick.point, chunk): (pick, series) for pick, chunk, series in source.chunks}
+        self._covered = {place: np.zeros(slots.count, np.bool_) for place in self._chunks}
 
-def _decode_chunk(
-    blobs: Blobs, pick: Pick, chunk: int, slots: Slots, columns: Collection[str], complain: Complain
-) -> list[tuple[Slots, Stats]]:
-    """What the parts and tiles of a chunk hold of some slots, those first that stay."""
-    places = _places(blobs, pick.point, chunk, slots.step)
-    rows = pick.ranks[pick.chunks == chunk] % SERIES
-    # Of a long tile that is the only one just the slots that are wanted are decoded.
-    skipped = max(0, slots.first - places[0][0]) if len(places) == 1 else 0
-    buckets = range(skipped, slots.first + slots.count - places[0][0]) if len(places) == 1 else None
-    everybody = len(rows) == SERIES and bool((rows == _ALL_ROWS).all())
-    decoded = _decode_all([body for _, body in places], None if everybody else rows, columns, buckets, complain)
-    found: list[tuple[Slots, Stats]] = []
-    for (begin, _), figures in zip(places, decoded, strict=True):
-        if figures is not None:
-            first = begin + skipped
-            mine = slots.overlap(first, figures.quality.shape[1])
-            part = slots_of(figures, slice(mine.first - first, mine.first - first + mine.count), columns)
-            found.append((mine, whole(part, columns).grown(SERIES) if everybody else part))
-    return found
+    def all(self, connection: Connection, wanted: Wanted) -> tuple[Stats, list[Coverage]]:
+        """Everything there is: parts, which are newer than what was joined, then tiles."""
+        step = self._slots.step
+        for parts in fetch_parts(connection, wanted):
+            bodies = [(round(part.window * WINDOW / step), part.body) for part in parts]
+            self._take(parts[0].point, parts[0].chunk, bodies)
+        for tiles in tile_batches(connection, wanted):
+            bodies = [(round(tile.hour * SECONDS_IN_HOUR / step), tile.body) for tile in reversed(tiles)]
+            self._take(tiles[0].point, tiles[0].chunk, bodies)
+        found = self._found
+        return self._nothing() if found is None else found, self._coverages()
 
+    def _nothing(self) -> Stats:
+        return nothing(len(self._source.rows), self._slots.count, self._columns)
 
-def _places(blobs: Blobs, point: str, chunk: int, step: float) -> list[tuple[int, bytes]]:
-    """The first slot and the body of the parts and tiles of a chunk, those first that stay: the newer ones."""
-    tiles = [tile for tile in blobs.tiles if (tile.point, tile.chunk) == (point, chunk)]
-    parts = [part for part in blobs.parts if (part.point, part.chunk) == (point, chunk)]
-    return [
-        *((round(part.window * WINDOW / step), part.body) for part in parts),
-        *((round(tile.hour * SECONDS_IN_HOUR / step), tile.body) for tile in sorted(tiles, key=lambda one: -one.rev)),
-    ]
+    def _take(self, point: str, chunk: int, bodies: Sequence[tuple[int, bytes]]) -> None:
+        """Some blobs of one chunk, each with its first slot."""
+        if (point, chunk) not in self._chunks:
+            return
+        pick, series = self._chunks[point, chunk]
+        covered = self._covered[point, chunk]
+        for mine, figures in self._decoded(pick, chunk, bodies):
+            place = self._slots.place_of(mine)
+            if self._found is None and mine == self._slots and len(self._chunks) == 1:
+                self._found = whole(figures, self._columns)
+            elif not covered[place].all() or len(bodies) > 1:
+                self._found = self._nothing() if self._found is None else self._found
+                lay_under(self._found, plain(series), place, figures, self._columns)
+            covered[place] = True
+
+    def _decoded(self, pick: Pick, chunk: int, bodies: Sequence[tuple[int, bytes]]) -> list[tuple[Slots, Stats]]:
+        rows = pick.ranks[pick.chunks == chunk] % SERIES
+        # Of a long tile just the slots that are wanted are decoded.
+        first = bodies[0][0]
+        skipped = max(0, self._slots.first - first) if len(bodies) == 1 else 0
+        buckets = range(skipped, self._slots.first + self._slots.count - first) if len(bodies) == 1 else None
+        everybody = len(rows) == SERIES and bool((rows == _ALL_ROWS).all())
+        decoded = _decode_all(
+            [body for _, body in bodies], None if everybody else rows, self._columns, buckets, self._complain
+        )
+        found: list[tuple[Slots, Stats]] = []
+        for (begin, _), figures in zip(bodies, decoded, strict=True):
+            if figures is not None:
+                first = begin + skipped
+                mine = self._slots.overlap(first, figures.quality.shape[1])
+                at = slice(mine.first - first, mine.first - first + mine.count)
+                part = whole(slots_of(figures, at, self._columns), self._columns)
+                found.append((mine, part.grown(SERIES) if everybody else part))
+        return found
+
+    def _coverages(self) -> list[Coverage]:
+        found: dict[bytes, Coverage] = {}
+        for place, covered in self._covered.items():
+            series = self._chunks[place][1]
+            known = found.get(covered.tobytes())
+            joined = series if known is None else np.concatenate([known.series, series])
+            found[covered.tobytes()] = Coverage(joined, covered)
+        return list(found.values())
 
 
 def _decode_all(
