@@ -1,5 +1,6 @@
 """Retention: whole months, the old file or the new one, and whoever reads goes on."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -7,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from console.__main__ import main
 from console.store.care import retention, thinning
 from console.store.care.policy import Policy
 from console.store.care.progress import Cancelled, Progress
 from console.store.care.retention import Freed, Kept, due_files, give_up, retain
 from console.store.engine import connect_reader, connect_writer
 from console.store.history.levels import DAY, HOUR, KPI, MINUTE, RAW
-from tests.integration.store.kept_site import called_off_at
+from console.store.site_store import SiteStore
+from tests.integration.store.kept_site import HOUR as FROM_2027
+from tests.integration.store.kept_site import called_off_at, new_site, write_hours
 from tests.integration.store.synthetic_month import HOURS, ORIGIN, make_history
 
 
@@ -191,3 +195,38 @@ def test_that_a_disk_without_room_leaves_the_month_as_it_is(
     assert "full" in kept.reason
     assert tiles(month)[RAW] == HOURS
     assert thinning.levels_in(connect_reader(month)) == {"raw", "keyframe", "minute", "hour"}
+
+
+def test_that_the_next_coarser_level_answers_where_one_was_given_up(tmp_path: Path) -> None:
+    folder, start = tmp_path / "site", FROM_2027 - 370 * 86_400.0
+    new_site(folder)
+    asyncio.run(write_hours(folder, [start, start + 86_400.0], seconds=1200.0))
+
+    async def end_the_days() -> None:
+        store = await SiteStore.open(folder)
+        await store.history.flush(start + 3 * 86_400.0)
+        await store.close()
+
+    asyncio.run(end_the_days())
+
+    async def read(step: float) -> tuple[float, list[float]]:
+        store = await SiteStore.open(folder, read_only=True)
+        try:
+            device = (await store.site()).devices[0]
+            (found,) = await store.reader.read(device.id, [("hashrate", "")], start, start + 1200, step)
+            return found.step, [value for value in found.values.tolist() if value == value]
+        finally:
+            await store.close()
+
+    _, samples = asyncio.run(read(0.0))
+    hourly = asyncio.run(read(3600.0))
+    (freed,) = retain(folder, POLICY, start + 150 * 86_400.0, Progress())
+    assert isinstance(freed, Freed)
+    assert freed.levels == ("raw", "keyframe")
+    assert asyncio.run(read(0.0)) == (60.0, samples), "one sample a minute: the minutes say the same"
+    assert asyncio.run(read(3600.0)) == hourly
+    (freed,) = retain(folder, POLICY, start + 500 * 86_400.0, Progress())
+    assert isinstance(freed, Freed)
+    assert freed.levels == ("minute",)
+    assert asyncio.run(read(0.0))[0] == 3600.0
+    assert main(["verify", str(folder), "--full"]) == 0
