@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from console.cli.incident_desk import iso
+from console.services.sync_report import ConflictReport
 from console.store.records.conflicts import Conflict
 from console.support.plain_text import visible
 
@@ -26,14 +27,14 @@ def as_json(conflict: Conflict) -> dict[str, Any]:
     }
 
 
-def sentence(conflict: Conflict, names: Mapping[str, str]) -> str:
+def sentence(conflict: Conflict | ConflictReport, names: Mapping[str, str]) -> str:
     """A conflict in one line; `names` gives what people call an id."""
     kept, dropped = _told(conflict.kept), _told(conflict.dropped)
     name = names.get(conflict.entity, conflict.entity)
     return visible(f"{name}, {conflict.field}: {kept} stands, {dropped} was set aside")
 
 
-def _told(value: bytes) -> str:
+def _told(value: bytes | str) -> str:
     decoded = msgspec.json.decode(value)
     if isinstance(decoded, dict) and decoded.keys() >= {"kind", "actor"}:
         return f"“{decoded['kind']}” of {decoded['actor']}"

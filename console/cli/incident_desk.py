@@ -57,6 +57,13 @@ class Cases:
         known = {device.id: device.name for device in self.site.devices}
         return [known.get(device, str(device)) for device in devices]
 
+    def labels(self) -> dict[str, str]:
+        """What people call an id that a conflict is about: an incident's label, a device's or the site's name."""
+        called = {str(incident.id): incident.label for incident in self.incidents}
+        return (
+            called | {str(device.id): device.name for device in self.site.devices} | {str(self.site.id): self.site.name}
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:

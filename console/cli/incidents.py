@@ -117,7 +117,7 @@ def _print_table(incidents: list[Incident], cases: Cases) -> None:
             f"{incident.state.value:13} {visible(incident.owner) or 'unassigned':14} {scope:14} "
             f"{visible(incident.title)}"
         )
-    labels = {str(incident.id): incident.label for incident in incidents}
+    labels = cases.labels()
     for conflict in _conflicts(incidents, cases):
         print(conflicts.sentence(conflict, labels))
 

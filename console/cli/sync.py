@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from console.cli.conflicts import sentence
+from console.cli.incident_desk import DeskError, read_cases
 from console.cli.sync_work import Exported, both_ways, export, folder_state, take_in
 from console.link.client import LinkLost
 from console.services.ports import StoreFull
@@ -46,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     meter = _Meter()
     try:
         answer = asyncio.run(_work(arguments, meter))
-    except (PlaceUnusable, FolderBusy, StoreError, StoreFull, InstallationError, LinkLost, OSError) as error:
+    except (PlaceUnusable, FolderBusy, DeskError, StoreError, StoreFull, InstallationError, LinkLost, OSError) as error:
         return _refuse(meter, error, ENVIRONMENT)
     except SyncRefused as error:
         return _refuse(meter, error, FOUND_PROBLEMS)
@@ -68,11 +70,11 @@ async def _work(arguments: argparse.Namespace, meter: "_Meter") -> str:
         return _exported_json(done) if arguments.json else _exported_text(done, arguments.export)
     if arguments.bundle is not None:
         report = await take_in(folder, arguments.bundle, meter.show)
-        return msgspec.json.encode(report).decode() if arguments.json else _text(report, folder)
+        return msgspec.json.encode(report).decode() if arguments.json else await _text(report, folder)
     here, there = await both_ways(folder, arguments.other, meter.show)
     if arguments.json:
         return _both_json(here, there)
-    return "\n".join((_text(here, folder), _text(there, arguments.other)))
+    return "\n".join((await _text(here, folder), await _text(there, arguments.other)))
 
 
 def _both_json(here: SyncReport, there: SyncReport) -> str:
@@ -113,7 +115,7 @@ def _exported_text(done: Exported, path: Path) -> str:
     return "\n".join(lines)
 
 
-def _text(report: SyncReport, folder: Path) -> str:
+async def _text(report: SyncReport, folder: Path) -> str:
     rows = sum(report.rows.values())
     mine = report.sender == report.exporter.name
     sender = f"{visible(report.sender)}{f' (key {report.exporter.fingerprint})' if mine else ''}"
@@ -129,14 +131,15 @@ def _text(report: SyncReport, folder: Path) -> str:
         lines.append("  records of this folder itself came back: it had been restored from an older backup")
     if report.conflicts:
         lines.append(
-            f"  {report.conflicts:,} decisions were made twice without knowing of each other; the later stands:"
+            f"  {_times(report.conflicts)} made twice without knowing of each other; what stands and what does not:"
         )
-    lines += [
-        f"    {conflict.kind} {visible(conflict.entity)}, {visible(conflict.field)}: {visible(conflict.kept)} stands, "
-        f"{visible(conflict.dropped)} was set aside"
-        for conflict in report.conflict_list
-    ]
+        labels = (await read_cases(folder)).labels()
+        lines += [f"    {sentence(conflict, labels)}" for conflict in report.conflict_list]
     return "\n".join(lines)
+
+
+def _times(count: int) -> str:
+    return "1 decision was" if count == 1 else f"{count:,} decisions were"
 
 
 def _refuse(meter: "_Meter", error: Exception, code: int) -> int:

@@ -1,6 +1,7 @@
 """A folder as the giving side: what it has, what a peer lacks, and the rows themselves, read beside its writer."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -118,11 +119,11 @@ class FolderSource:
         )
 
     async def _until(self) -> float:
-        """UTC second at which the newest finished hour of samples ends."""
+        """UTC second up to which there are samples in tiles: the end of the newest hour, or now while it still runs."""
         for name in reversed(self._files):
             newest = await self._files[name].read(_newest_hour)
             if newest is not None:
-                return float((newest + 1) * _HOUR)
+                return min(float((newest + 1) * _HOUR), time.time())
         return 0.0
 
     async def blocks(self, offer: Offer) -> AsyncIterator[Block]:
