@@ -13,7 +13,7 @@ from console.store.care.replacing import FRESH, name_aside, take_place
 from console.store.care.salvage import Row, Salvage
 from console.store.engine import connect_reader
 from console.store.history.heads import decode_head
-from console.store.history.history_file import SEQ_FLOOR
+from console.store.history.history_file import KNOWN, SEQ_FLOOR
 from console.store.history.keyframes import decode_keyframe
 from console.store.history.levels import RAW, WINDOWS_IN_DAY
 from console.store.history.rollups import decode_rollup
@@ -153,6 +153,8 @@ class _Saver:
             self.days.add(key.hour // 24)
 
     def _count_on(self, connection: sqlite3.Connection) -> None:
+        # What a merge noted as known may be lost now: the next bundle brings it again.
+        connection.execute("DELETE FROM meta WHERE key LIKE ?", (KNOWN + "%",))
         for origin, newest in self._newest.items():
             row = (SEQ_FLOOR + origin, str(newest + SKIPPED_NUMBERS))
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)

@@ -19,6 +19,9 @@ from console.store.history.registry import Additions, Registry
 from console.store.migrations import upgrade
 from console.store.migrations.safety_copy import keep_copy_of_older
 
+KNOWN = "known:"
+"""Begin of the meta key that says how much of an origin a merge has brought."""
+
 SEQ_FLOOR = "seq:"
 """Key in `meta` before an origin: the greatest `seq` of rows that were given up."""
 

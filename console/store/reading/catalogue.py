@@ -182,7 +182,7 @@ class StoredShard:
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """All shards of a file, the file's own origin first, then by the age of their newest seat.
+    """All shards of a file by origin, so that merged stores answer alike, then by the age of their newest seat.
 
     Attributes:
         version: What it was made of.
@@ -331,6 +331,5 @@ def build_catalogue(rows: RegistryRows, known: Catalogue | None, same: Mapping[U
     for key, seats in fresh.items():
         before = shards.get(key)
         shards[key] = StoredShard([*(before.rows if before is not None else ()), *seats], layouts)
-    own = rows.version.origin
-    ordered = sorted(shards.values(), key=lambda shard: (shard.origin != own, shard.origin, -shard.newest))
+    ordered = sorted(shards.values(), key=lambda shard: (shard.origin, -shard.newest))
     return Catalogue(rows.version, rows.scales, {shard.key: shard for shard in ordered}, layouts)

@@ -9,14 +9,13 @@ import msgspec
 from sqlalchemy import Connection, func, or_, select
 
 from console.store import schema
-from console.store.history.history_file import SEQ_FLOOR
+from console.store.history.history_file import KNOWN, SEQ_FLOOR
 from console.store.migrations import stored_origin
 from console.store.sync.refusal import SyncRefused
 from console.store.sync.rows import COUNTED, RULES, Count, Id
 
 STATE_FORMAT = 1
 
-_KNOWN = "known:"
 _BEGUN = "importing:"
 
 FILES = ("[0-9][0-9][0-9][0-9]", "[0-9][0-9][0-9][0-9]-[0-9][0-9]")
@@ -93,8 +92,8 @@ def read_marks(connection: Connection) -> dict[str, Mark]:
             newest[origin] = max(newest.get(origin, 0), seq)
     notes = {key: int(value) for key, value in _notes(connection).items()}
     for key, seq in notes.items():
-        if key.startswith(_KNOWN) or key == SEQ_FLOOR + own:
-            origin = key.removeprefix(_KNOWN).removeprefix(SEQ_FLOOR)
+        if key.startswith(KNOWN) or key == SEQ_FLOOR + own:
+            origin = key.removeprefix(KNOWN).removeprefix(SEQ_FLOOR)
             newest[origin] = max(newest.get(origin, 0), seq)
     newest |= {key.removeprefix(_BEGUN): seq for key, seq in notes.items() if key.startswith(_BEGUN)}
     seat = schema.seat.c
@@ -115,11 +114,11 @@ def note_end(connection: Connection, marks: Mapping[str, int]) -> None:
     """Everything up to these marks is in the file."""
     for origin, seq in marks.items():
         connection.exec_driver_sql("DELETE FROM meta WHERE key = ?", (_BEGUN + origin,))
-        connection.exec_driver_sql("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_KNOWN + origin, str(seq)))
+        connection.exec_driver_sql("INSERT OR REPLACE INTO meta VALUES (?, ?)", (KNOWN + origin, str(seq)))
 
 
 def _notes(connection: Connection) -> dict[str, str]:
     meta = schema.history_meta.c
-    kinds = or_(*(meta.key.like(f"{prefix}%") for prefix in (_KNOWN, _BEGUN, SEQ_FLOOR)))
+    kinds = or_(*(meta.key.like(f"{prefix}%") for prefix in (KNOWN, _BEGUN, SEQ_FLOOR)))
     query = select(meta.key, meta.value).where(kinds)
     return {row.key: row.value for row in connection.execute(query)}
