@@ -181,9 +181,12 @@ def test_that_tiles_with_a_wrong_hash_go_and_the_rest_stays(folder: Path) -> Non
     before = asyncio.run(hashrate(folder, STARTS[0], STARTS[0] + 1200))
     change(january(folder), "UPDATE tile SET body = zeroblob(9) WHERE level = 0 AND point = 'hashrate' AND hour = ?",
            int(STARTS[1]) // 3600)  # fmt: skip
+    change(january(folder), "INSERT INTO meta VALUES ('known:somebody', '12')")
     assert main(["verify", str(folder), "--repair"]) == 0
     assert asyncio.run(hashrate(folder, STARTS[0], STARTS[0] + 1200)) == before
     assert ask(january(folder), "SELECT count(*) FROM tile WHERE level = 0 AND point = 'hashrate'") == [(3,)]
+    # What a merge noted as known may be among what was lost: the next bundle has to bring it again.
+    assert ask(january(folder), "SELECT count(*) FROM meta WHERE key LIKE 'known:%'") == [(0,)]
 
 
 def test_that_lost_roll_ups_are_worked_out_again(folder: Path) -> None:
