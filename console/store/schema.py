@@ -239,10 +239,10 @@ tile = Table(
     Column("body", BLOB, nullable=False),
     Column("seq", Integer, nullable=False),
 )
-"""Up to 256 series of one point over one span that begins with `hour`. Level 0, the stored period, is immutable: late
-samples become another `rev`. Coarser levels are worked out from it by their own origin, which may write them anew with
-a greater `seq`. `hash` (BLAKE2b-128 of the body) is what merging compares; `seq` counts an origin's rows in this file,
-those of `keyframe` and `text_change` too."""
+"""Up to 256 series (of level 1: 64) of one point over one span that begins with `hour`. Level 0, the stored period, is
+immutable: late samples become another `rev`. Coarser levels are worked out from it by their own origin, which may write
+them anew with a greater `seq`. `hash` (BLAKE2b-128 of the body) is what merging compares; `seq` counts an origin's rows
+in this file, those of `keyframe` and `text_change` too."""
 
 keyframe = Table(
     "keyframe",

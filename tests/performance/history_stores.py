@@ -19,9 +19,11 @@ from console.store.history.levels import (
     RAW,
     SECONDS_IN_DAY,
     SECONDS_IN_HOUR,
+    SERIES_IN_TILE,
     WINDOW,
     WINDOWS_IN_DAY,
     WINDOWS_IN_HOUR,
+    tiles_of_part,
 )
 from console.store.history.month import MonthFile, NewPart, month_path
 from console.store.history.quantise import scale_of, to_steps
@@ -73,12 +75,13 @@ async def _write_seats(file: HistoryFile) -> None:
     file.registry.added(additions)
 
 
-def _chunks(file: HistoryFile) -> list[tuple[int, int, int]]:
-    """Shard, chunk and series of each chunk of a point with one series a device."""
+def _chunks(file: HistoryFile, level: int) -> list[tuple[int, int, int]]:
+    """Shard, chunk and series of each tile of a point with one series a device."""
+    size = SERIES_IN_TILE[level]
     return [
-        (shard.id, first // SERIES, min(SERIES, len(shard.seats) - first))
+        (shard.id, first // size, min(size, len(shard.seats) - first))
         for shard in file.registry.shards.values()
-        for first in range(0, len(shard.seats), SERIES)
+        for first in range(0, len(shard.seats), size)
     ]
 
 
@@ -120,21 +123,22 @@ async def _make_hours(file: MonthFile, random: np.random.Generator) -> None:
     hour = int(BEGIN // SECONDS_IN_HOUR)
     samples = round(SECONDS_IN_HOUR / PERIOD)
     scale = scale_of(POINT)
-    for shard, chunk, series in _chunks(file):
+    for shard, chunk, series in _chunks(file, HOUR):
         body = encode_rollup(_noise(random, (series, DAYS * 24), samples), scale)
         await file.put_tiles([NewTile.of(HOUR, shard, POINT, chunk, hour, body)])
 
 
 async def _make_minutes(file: MonthFile, random: np.random.Generator) -> None:
-    shard, chunk, series = _chunks(file)[0]
     samples = round(60 / PERIOD)
+    tiles = tiles_of_part(MINUTE, 0)
     for day in range(DAYS):
-        body = encode_rollup(_noise(random, (series, 1440), samples), scale_of(POINT))
-        await file.put_tiles([NewTile.of(MINUTE, shard, POINT, chunk, (DAY_BEGIN + day) * 24, body)])
+        for shard, chunk, series in _chunks(file, MINUTE)[: len(tiles)]:
+            body = encode_rollup(_noise(random, (series, 1440), samples), scale_of(POINT))
+            await file.put_tiles([NewTile.of(MINUTE, shard, POINT, chunk, (DAY_BEGIN + day) * 24, body)])
 
 
 async def _make_raw(file: MonthFile) -> None:
-    shard, chunk, series = _chunks(file)[0]
+    shard, chunk, series = _chunks(file, RAW)[0]
     slots = round(600 / PERIOD)
     layout = file.registry.shards[shard].seats[0].layout
     fleet = Fleet(series, Layout(layout.signals[:1]), PERIOD)
@@ -155,7 +159,7 @@ async def _make_figures(folder: Path, origin: UUID, devices: Sequence[UUID], ran
     for device in devices:
         file.registry.seat(device, layout, DAY_MS)
     await _write_seats(file)
-    for shard, chunk, series in _chunks(file):
+    for shard, chunk, series in _chunks(file, KPI):
         shape = (series, DAYS)
         figures = {
             kpi.HOURS_COUNTED: np.full(shape, 24, np.int32),

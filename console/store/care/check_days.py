@@ -17,7 +17,7 @@ from console.store.care.progress import Progress
 from console.store.care.span_text import hour_text
 from console.store.engine import StoreError, connect_reader
 from console.store.history.codec import CorruptBlob
-from console.store.history.levels import DAY, MINUTE
+from console.store.history.levels import DAY, MINUTE, SERIES_IN_TILE
 from console.store.history.quantise import Integers
 from console.store.history.rollups import Stats, decode_rollup, reduce_stats
 from console.store.history.tiles import SERIES
@@ -80,7 +80,7 @@ class Days:
 
 
 class MonthRows:
-    """The series of one chunk of a month: whose they are.
+    """The series of one tile of minutes of a month: whose they are.
 
     Attributes:
         within: Position of each in its layout.
@@ -89,7 +89,7 @@ class MonthRows:
 
     def __init__(self, registries: Registries, origin: str, shard: int, point: str, chunk: int) -> None:
         arrangement = registries.arrangement(origin, shard)
-        numbers, self.within = arrangement.places(arrangement.chunks(point)[chunk])
+        numbers, self.within = arrangement.places(arrangement.chunks(point, SERIES_IN_TILE[MINUTE])[chunk])
         shards = registries.registry(origin).shards
         self._keys = [(shards[shard].seats[number].device, shards[shard].seats[number].layout.id) for number in numbers]
         seats = Counter((seat.device, seat.layout.id) for one in shards.values() for seat in one.seats)

@@ -23,9 +23,12 @@ from console.store.history.levels import (
     MINUTE,
     RAW,
     SECONDS_IN_MINUTE,
+    SERIES_IN_TILE,
     WINDOWS_IN_DAY,
     WINDOWS_IN_HOUR,
+    parts_of_tile,
     place_in_hour,
+    tiles_of_part,
 )
 from console.store.history.quantise import Integers
 from console.store.history.registry import Registry
@@ -81,7 +84,7 @@ class WindowRows:
 
     Attributes:
         raw: (point, chunk, body) of raw tiles and parts of its hour, in the order in which they were written.
-        minutes: (point, chunk, body, first bucket of the window in it).
+        minutes: (point, tile of minutes, body, first bucket of the window in it, row of the tile's first series in it).
         keyframe: Its blob; None when there is none.
         settled: Whether nothing of it waits as a sweep, so that what is worked out must be there.
         own: Whether this folder works its minutes out. Those of another origin come when it has closed its day and
@@ -89,7 +92,7 @@ class WindowRows:
     """
 
     raw: Sequence[tuple[str, int, bytes]]
-    minutes: Sequence[tuple[str, int, bytes, int]]
+    minutes: Sequence[tuple[str, int, bytes, int, int]]
     keyframe: bytes | None
     settled: bool
     own: bool
@@ -153,7 +156,7 @@ def read_window(connection: sqlite3.Connection, origin: str, shard: int, window:
         mine = connection.execute("SELECT value FROM meta WHERE key = 'origin'").fetchone() == (origin,)
         raw = connection.execute(f"{_OF_HOUR} ORDER BY rev", (RAW, origin, shard, hour)).fetchall()
         minutes = connection.execute(
-            "SELECT point, chunk, body, ? FROM tile WHERE level = ? AND origin = ? AND shard = ? AND hour = ?",
+            "SELECT point, chunk, body, ?, 0 FROM tile WHERE level = ? AND origin = ? AND shard = ? AND hour = ?",
             (window % WINDOWS_IN_DAY * _MINUTES_IN_WINDOW, MINUTE, origin, shard, day * _HOURS_IN_DAY),
         ).fetchall()
         keyframe = connection.execute(
@@ -165,8 +168,12 @@ def read_window(connection: sqlite3.Connection, origin: str, shard: int, window:
             raw += connection.execute(parts, (RAW, shard, window)).fetchall()
             fresh = {(point, chunk): body for point, chunk, body in connection.execute(parts, (MINUTE, shard, window))}
             # A part lies over what the day's tile says of its window.
-            minutes = [row for row in minutes if (row[0], row[1]) not in fresh]
-            minutes += [(point, chunk, body, 0) for (point, chunk), body in fresh.items()]
+            minutes = [row for row in minutes if (row[0], parts_of_tile(MINUTE, row[1])[0]) not in fresh]
+            minutes += [
+                (point, tile, body, 0, parts_of_tile(MINUTE, tile)[1])
+                for (point, chunk), body in fresh.items()
+                for tile in tiles_of_part(MINUTE, chunk)
+            ]
             head = "SELECT EXISTS (SELECT 1 FROM head WHERE shard = ? AND window = ?)"
             waits = bool(connection.execute(head, (shard, window)).fetchone()[0])
     return WindowRows(raw, minutes, None if keyframe is None else keyframe[0], not waits, mine)
@@ -184,23 +191,24 @@ def window_problems(arrangement: Arrangement, rows: WindowRows, window: int) -> 
 
 def _minute_problems(image: WindowImage, rows: WindowRows) -> Iterator[str]:
     arrangement = image.arrangement
-    stored = {(point, chunk): (body, first) for point, chunk, body, first in rows.minutes}
+    stored = {(point, tile): (body, first, row) for point, tile, body, first, row in rows.minutes}
     slots = SECONDS_IN_MINUTE * 1000 // arrangement.period_ms
     for point in arrangement.spans:
         scale = arrangement.scales[point]
-        for chunk, mine in enumerate(arrangement.chunks(point)):
+        for tile, mine in enumerate(arrangement.chunks(point, SERIES_IN_TILE[MINUTE])):
             quality = image.quality[mine]
             if not (quality != Quality.NOT_POLLED).any():
                 continue
-            if (point, chunk) not in stored:
+            if (point, tile) not in stored:
                 if not rows.own:
                     continue
-                yield f"the minutes of {point} {chunk} are missing"
+                yield f"the minutes of {point} {tile} are missing"
                 continue
-            body, first = stored[point, chunk]
+            body, first, row = stored[point, tile]
+            buckets, held = slice(first, first + _MINUTES_IN_WINDOW), np.arange(row, row + len(quality))
             expected = reduce_raw(image.steps[mine], quality, slots, scale, kind_of(point))
-            if reason := stats_problem(expected, body, slice(first, first + _MINUTES_IN_WINDOW), scale):
-                yield f"the minutes of {point} {chunk}: {reason}"
+            if reason := stats_problem(expected, body, buckets, scale, held):
+                yield f"the minutes of {point} {tile}: {reason}"
 
 
 def _keyframe_problems(image: WindowImage, rows: WindowRows, window: int) -> Iterator[str]:
@@ -265,9 +273,10 @@ def _day_problems(
     """Hours out of the minutes of a day."""
     origin, shard, point, chunk, hour = key
     query = "SELECT hour, body FROM tile WHERE level = ? AND origin = ? AND shard = ? AND point = ? AND chunk = ?"
+    part, row = parts_of_tile(MINUTE, chunk)
     with one_state(connection):
         minutes = connection.execute(query + " AND hour = ?", (MINUTE, *key)).fetchone()
-        hours = connection.execute(query + " ORDER BY seq DESC", (HOUR, origin, shard, point, chunk)).fetchone()
+        hours = connection.execute(query + " ORDER BY seq DESC", (HOUR, origin, shard, point, part)).fetchone()
     if minutes is None:
         return
     if hours is None:
@@ -276,5 +285,6 @@ def _day_problems(
     expected = reduce_stats(decode_rollup(minutes[1]), 60, kind_of(point))
     first = hour - hours[0]
     scale = registries.registry(origin).scales[point]
-    if reason := stats_problem(expected, hours[1], slice(first, first + _HOURS_IN_DAY), scale):
+    held = np.arange(row, row + len(expected.count))
+    if reason := stats_problem(expected, hours[1], slice(first, first + _HOURS_IN_DAY), scale, held):
         yield f"the hours: {reason}"

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Collection
 from contextlib import closing
+from itertools import groupby
 from pathlib import Path
 from uuid import UUID
 
@@ -12,8 +13,8 @@ from console.store.care.progress import Progress
 from console.store.engine import connect_reader, connect_writer
 from console.store.history.codec import CorruptBlob
 from console.store.history.historian import Historian
-from console.store.history.levels import MINUTE, RAW, SECONDS_IN_DAY, WINDOWS_IN_DAY
-from console.store.history.rollups import decode_rollup, encode_rollup
+from console.store.history.levels import MINUTE, RAW, SECONDS_IN_DAY, WINDOWS_IN_DAY, parts_of_tile
+from console.store.history.rollups import Stats, decode_rollup, encode_rollup
 
 _MINUTES_IN_WINDOW = 10
 
@@ -56,19 +57,29 @@ def _prepare(path: Path, days: Collection[int]) -> UUID:
 def _lay_out(connection: sqlite3.Connection, origin: str, day: int) -> None:
     scales = dict(connection.execute("SELECT name, scale FROM point"))
     tiles = connection.execute(
-        "SELECT shard, point, chunk, body FROM tile WHERE level = ? AND origin = ? AND hour = ?",
+        "SELECT shard, point, chunk, body FROM tile WHERE level = ? AND origin = ? AND hour = ? ORDER BY 1, 2, 3",
         (MINUTE, origin, day * 24),
     ).fetchall()
-    for shard, point, chunk, body in tiles:
-        try:
-            stats = decode_rollup(body)
-        except CorruptBlob:
-            continue  # it stays as it is, and the next check names it
-        for place in range(WINDOWS_IN_DAY):
-            mine = stats.part(slice(place * _MINUTES_IN_WINDOW, (place + 1) * _MINUTES_IN_WINDOW))
-            if mine.count.shape[1] == _MINUTES_IN_WINDOW and (mine.count > 0).any():
-                row = (MINUTE, shard, point, chunk, day * WINDOWS_IN_DAY + place, encode_rollup(mine, scales[point]))
-                connection.execute("INSERT OR IGNORE INTO part VALUES (?, ?, ?, ?, ?, ?)", row)
+    for (shard, point, chunk), mine in groupby(tiles, lambda row: (row[0], row[1], parts_of_tile(MINUTE, row[2])[0])):
+        pieces: dict[int, Stats] = {}
+        for *_, tile, body in mine:
+            try:
+                pieces[parts_of_tile(MINUTE, tile)[1]] = decode_rollup(body)
+            except CorruptBlob:
+                continue  # it stays as it is, and the next check names it
+        if pieces:
+            _write_parts(connection, (shard, point, chunk), day, Stats.stacked(pieces), scales[point])
+
+
+def _write_parts(
+    connection: sqlite3.Connection, place: tuple[int, str, int], day: int, stats: Stats, scale: float
+) -> None:
+    """Write a day's minutes as the parts of its windows; `place` is shard, point and chunk."""
+    for window in range(WINDOWS_IN_DAY):
+        mine = stats.part(slice(window * _MINUTES_IN_WINDOW, (window + 1) * _MINUTES_IN_WINDOW))
+        if mine.count.shape[1] == _MINUTES_IN_WINDOW and (mine.count > 0).any():
+            row = (MINUTE, *place, day * WINDOWS_IN_DAY + window, encode_rollup(mine, scale))
+            connection.execute("INSERT OR IGNORE INTO part VALUES (?, ?, ?, ?, ?, ?)", row)
 
 
 def days_with_minutes(path: Path) -> set[int]:

@@ -8,21 +8,27 @@ from pathlib import Path
 
 from console.store.care.progress import Progress
 from console.store.history.history_file import SEQ_FLOOR
-from console.store.history.levels import HOUR, MINUTE, RAW
+from console.store.history.levels import HOUR, MINUTE, RAW, tiles_of_part
 
 LEVEL_NUMBERS = {"raw": RAW, "minute": MINUTE, "hour": HOUR}
 
 THINNED = "thinned:"
 """Key in `meta` before the name of a level that was given up; the value is the UTC second when."""
 
-_RAW_WITHOUT_MINUTES = """
+_TILES = len(tiles_of_part(MINUTE, 0))
+"""Tiles of minutes that the series of one tile of raw samples, or of hours, stand in."""
+
+_RAW_WITHOUT_MINUTES = f"""
 SELECT count(*) FROM (SELECT DISTINCT origin, shard, point, chunk, hour / 24 AS day FROM tile WHERE level = 0) AS raw
 WHERE NOT EXISTS (
     SELECT 1 FROM tile AS coarse WHERE coarse.level = 1 AND coarse.origin = raw.origin AND coarse.shard = raw.shard
-    AND coarse.point = raw.point AND coarse.chunk = raw.chunk AND coarse.hour = raw.day * 24)
+    AND coarse.point = raw.point AND coarse.hour = raw.day * 24
+    AND coarse.chunk BETWEEN raw.chunk * {_TILES} AND raw.chunk * {_TILES} + {_TILES - 1})
 """
-_FINE_WITHOUT_HOURS = """
-SELECT count(*) FROM (SELECT DISTINCT origin, shard, point, chunk FROM tile WHERE level < 2) AS fine
+_FINE_WITHOUT_HOURS = f"""
+SELECT count(*) FROM (
+    SELECT DISTINCT origin, shard, point, CASE level WHEN {MINUTE} THEN chunk / {_TILES} ELSE chunk END AS chunk
+    FROM tile WHERE level < {HOUR}) AS fine
 WHERE NOT EXISTS (
     SELECT 1 FROM tile AS coarse WHERE coarse.level = 2 AND coarse.origin = fine.origin AND coarse.shard = fine.shard
     AND coarse.point = fine.point AND coarse.chunk = fine.chunk)

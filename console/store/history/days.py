@@ -15,7 +15,7 @@ from console.store.history import kpi
 from console.store.history.codec import CorruptBlob
 from console.store.history.history_file import NewTile
 from console.store.history.kpi import DayFigures, HourSums
-from console.store.history.levels import DAY, HOUR, KPI, MINUTE, WINDOWS_IN_DAY
+from console.store.history.levels import DAY, HOUR, KPI, MINUTE, SERIES_IN_TILE, WINDOWS_IN_DAY, tiles_of_part
 from console.store.history.month import MonthFile, first_hour_of_month
 from console.store.history.quantise import Codes, Floats, Integers, to_steps
 from console.store.history.rollups import Stats, decode_rollups, encode_rollup, reduce_stats
@@ -43,7 +43,10 @@ class Arrangements(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """One (point, chunk) of a shard on one day: where it stands and what is stored of it."""
+    """One (point, chunk of parts) of a shard on one day: where it stands and what is stored of it.
+
+    `minutes` are the bodies of each tile of minutes that its series stand in.
+    """
 
     shard: int
     point: str
@@ -52,7 +55,7 @@ class _Chunk:
     scale: float
     day: int
     parts: Mapping[int, bytes]
-    minutes: Sequence[bytes]
+    minutes: Mapping[int, Sequence[bytes]]
     hours: Sequence[bytes]
 
 
@@ -110,11 +113,11 @@ class DayTiles:
             mine = parts.get((point, number), {})
             if not mine and point not in kpi.INPUTS:
                 continue
-            stored = await file.tiles(MINUTE, shard, [point], [number], [day * _HOURS])
+            stored = await file.tiles(MINUTE, shard, [point], tiles_of_part(MINUTE, number), [day * _HOURS])
             hours = await file.tiles(HOUR, shard, [point], [number], [month])
             chunk = _Chunk(
                 shard, point, number, rows.stop - rows.start, arrangement.scales[point], day, mine,
-                stored.get((point, number, day * _HOURS), []), hours.get((point, number, month), []),
+                {tile: bodies for (_, tile, _), bodies in stored.items()}, hours.get((point, number, month), []),
             )  # fmt: skip
             closed = await self._in_thread(_close_chunk, file.name, chunk)
             if closed.tiles:
@@ -185,8 +188,8 @@ def _read_stats(name: str, bodies: Sequence[bytes], series: int, at_least: int) 
     return found
 
 
-def _put(base: Stats, first: int, later: Stats) -> None:
-    """Set buckets of `base` from bucket `first` on."""
+def _put(base: Stats, first: int, rows: slice, later: Stats) -> None:
+    """Set buckets of some rows of `base` from bucket `first` on; `later` has all rows."""
     at = slice(first, first + later.quality.shape[1])
     for column, new in (
         (base.mean, later.mean),
@@ -195,11 +198,15 @@ def _put(base: Stats, first: int, later: Stats) -> None:
         (base.count, later.count),
         (base.quality, later.quality),
     ):
-        column[: len(new), at] = new
+        column[rows, at] = new[rows]
 
 
 def _close_chunk(name: str, chunk: _Chunk) -> _ChunkDay:
-    minutes = _read_stats(name, chunk.minutes, chunk.series, _MINUTES_IN_DAY)
+    minutes = Stats.nothing(chunk.series, _MINUTES_IN_DAY)
+    for number, rows in _minute_tiles(chunk):
+        if number in chunk.minutes:
+            stored = _read_stats(name, chunk.minutes[number], rows.stop - rows.start, _MINUTES_IN_DAY)
+            overlay(minutes, 0, stored, rows.start)
     for window, part in _decoded(name, chunk):
         overlay(minutes, window % WINDOWS_IN_DAY * _MINUTES_IN_WINDOW, part)
     kind = kind_of(chunk.point)
@@ -222,17 +229,31 @@ def _decoded(name: str, chunk: _Chunk) -> Iterable[tuple[int, Stats]]:
         return found
 
 
+def _minute_tiles(chunk: _Chunk) -> list[tuple[int, slice]]:
+    """The tiles of minutes that the series of a chunk stand in, and which of its rows."""
+    numbers, size = tiles_of_part(MINUTE, chunk.number), SERIES_IN_TILE[MINUTE]
+    starts = range(0, chunk.series, size)
+    return [(number, slice(at, min(at + size, chunk.series))) for number, at in zip(numbers, starts, strict=False)]
+
+
 def _chunk_tiles(name: str, chunk: _Chunk, minutes: Stats, hours: Stats) -> list[NewTile]:
-    """The minutes of the day, and the hours of the month with this day's laid in."""
+    """The minutes of the day, and the hours of the month with this day's laid in.
+
+    Series of which no minute is left, although minutes or hours of them stand, keep what stands.
+    """
     month = first_hour_of_month(chunk.day)
     first = chunk.day * _HOURS - month
     whole = _read_stats(name, chunk.hours, chunk.series, first + _HOURS)
-    _put(whole, first, hours)
-    place = chunk.shard, chunk.point, chunk.number
-    return [
-        NewTile.of(MINUTE, *place, chunk.day * _HOURS, encode_rollup(minutes, chunk.scale)),
-        NewTile.of(HOUR, *place, month, encode_rollup(whole, chunk.scale)),
-    ]
+    tiles: list[NewTile] = []
+    for number, rows in _minute_tiles(chunk):
+        polled = (minutes.quality[rows] != Quality.NOT_POLLED).any()
+        stands = number in chunk.minutes or whole.count[rows, first : first + _HOURS].any()
+        if polled or not stands:
+            _put(whole, first, rows, hours)
+            body = encode_rollup(minutes.of_rows(rows), chunk.scale)
+            tiles.append(NewTile.of(MINUTE, chunk.shard, chunk.point, number, chunk.day * _HOURS, body))
+    body = encode_rollup(whole, chunk.scale)
+    return [*tiles, NewTile.of(HOUR, chunk.shard, chunk.point, chunk.number, month, body)]
 
 
 def _day_tile(

@@ -20,6 +20,7 @@ from console.store.history.levels import (
     WINDOWS_IN_DAY,
     WINDOWS_IN_HOUR,
     place_in_hour,
+    tiles_of_part,
 )
 from console.store.history.month import MonthFile
 from console.store.history.quantise import Integers
@@ -153,7 +154,7 @@ class Flusher:
         thinned = False
         day = window // WINDOWS_IN_DAY
         if not parts and not tiles and (day + 1) * SECONDS_IN_DAY <= at:
-            thinned = bool(await file.tiles(MINUTE, shard, points[:1], [0], [day * 24]))
+            thinned = bool(await file.tiles(MINUTE, shard, points[:1], tiles_of_part(MINUTE, 0), [day * 24]))
         if not parts and not tiles:
             return Earlier(thinned=thinned)
         return Earlier(
@@ -205,7 +206,7 @@ class Flusher:
         hours = range(first, first + SECONDS_IN_DAY // SECONDS_IN_HOUR)
         for shard in sorted(file.registry.shards):
             points = list((await self._in_thread(self.arrangement, file, shard)).spans)
-            if await file.tiles(MINUTE, shard, points[:1], [0], [first]):
+            if await file.tiles(MINUTE, shard, points[:1], tiles_of_part(MINUTE, 0), [first]):
                 continue
             for hour in await file.hours_without_minutes(shard, points, hours):
                 for window in range(hour * WINDOWS_IN_HOUR, (hour + 1) * WINDOWS_IN_HOUR):

@@ -37,6 +37,25 @@ SECONDS_IN_DAY: Final = 86400
 STEP_SECONDS: Final = {MINUTE: SECONDS_IN_MINUTE, HOUR: SECONDS_IN_HOUR, DAY: SECONDS_IN_DAY, KPI: SECONDS_IN_DAY}
 """Seconds of a slot of each level but RAW, whose slots last the shard's stored period."""
 
+SERIES_IN_TILE: Final = {RAW: 256, MINUTE: 64, HOUR: 256, DAY: 256, KPI: 256}
+"""Series of one point in a tile of each level, at most. A month of minutes of one series is as many rows as it has
+days, each of which is read whole: with a quarter of the series in a row it is a quarter of the bytes."""
+
+SERIES_IN_PART: Final = 256
+"""Series of one point in a part of any level, at most: a whole number of tiles."""
+
+
+def parts_of_tile(level: int, chunk: int) -> tuple[int, int]:
+    """The chunk of parts that a tile's series stand in, and the row there of the first of them."""
+    part, row = divmod(chunk * SERIES_IN_TILE[level], SERIES_IN_PART)
+    return part, row
+
+
+def tiles_of_part(level: int, chunk: int) -> range:
+    """The chunks of tiles of a level that the series of a chunk of parts stand in."""
+    tiles = SERIES_IN_PART // SERIES_IN_TILE[level]
+    return range(chunk * tiles, (chunk + 1) * tiles)
+
 
 def window_of(at: float) -> int:
     """The window since the epoch that UTC second `at` falls into."""

@@ -2,7 +2,7 @@
 
 A shard is a set of devices with one stored period; each has a seat, and a seat's series stand one after another. The
 series of one point, counted through a shard in the order of seats, have ranks; rank // 256 is the chunk (tile) and
-rank % 256 the row in it. Seats are only ever added, so a rank never changes.
+rank % 256 the row in it; a tile of minutes has 64 in place of 256. Seats are only ever added, so a rank never changes.
 
 Every stored layout ends with the device's own state as one more series, ("state", "").
 """

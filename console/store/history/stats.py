@@ -1,6 +1,6 @@
 """Samples reduced to buckets: mean, low, high and count of each, and what quality went in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -48,6 +48,17 @@ class Stats:
         )
 
     @classmethod
+    def stacked(cls, parts: Mapping[int, "Stats"]) -> "Stats":
+        """Series below one another, each part from its row on; the rows between them were not polled."""
+        buckets = max(part.quality.shape[1] for part in parts.values())
+        found = cls.nothing(max(row + len(part.quality) for row, part in parts.items()), buckets)
+        for row, part in parts.items():
+            at = slice(row, row + len(part.quality)), slice(0, part.quality.shape[1])
+            found.mean[at], found.low[at], found.high[at] = part.mean, part.low, part.high
+            found.count[at], found.quality[at] = part.count, part.quality
+        return found
+
+    @classmethod
     def nothing(cls, series: int, buckets: int) -> "Stats":
         """Nobody was polled."""
         shape = (series, buckets)
@@ -68,6 +79,10 @@ class Stats:
             np.concatenate([self.count, added.count]),
             np.concatenate([self.quality, added.quality]),
         )
+
+    def of_rows(self, rows: slice) -> "Stats":
+        """Some of the series; a view."""
+        return Stats(self.mean[rows], self.low[rows], self.high[rows], self.count[rows], self.quality[rows])
 
     def part(self, buckets: slice) -> "Stats":
         """Some of the buckets; a view."""

@@ -18,13 +18,13 @@ from console.store.history import hour_tiles
 from console.store.history.bands import Cells, Matrix, Steps, encode_matrix, read_matrix, rows_in_band
 from console.store.history.batches import decode_matrices, decode_values
 from console.store.history.codec import CorruptBlob
-from console.store.history.levels import WINDOWS_IN_HOUR
+from console.store.history.levels import SERIES_IN_PART, WINDOWS_IN_HOUR
 from console.store.history.newest import Newest, newest_of_cells, newest_of_matrices
 from console.store.history.quantise import Codes, Floats, Integers, to_values
 from drivers.core.reading import Quality
 
-SERIES = 256
-"""Series in a tile, at most."""
+SERIES = SERIES_IN_PART
+"""Series in a tile or a segment, at most."""
 
 _TILE = 2
 _SEGMENT = 3

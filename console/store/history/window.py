@@ -93,10 +93,10 @@ class Arrangement:
         seats: Integers = np.searchsorted(self.starts, at, side="right") - 1
         return seats, at - self.starts[seats]
 
-    def chunks(self, point: str) -> list[slice]:
-        """Rows of each chunk of a point."""
+    def chunks(self, point: str, series: int = SERIES) -> list[slice]:
+        """Rows of each chunk of a point, of so many series."""
         span = self.spans[point]
-        return [slice(at, min(at + SERIES, span.stop)) for at in range(span.start, span.stop, SERIES)]
+        return [slice(at, min(at + series, span.stop)) for at in range(span.start, span.stop, series)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,13 +115,13 @@ def _combine(column: Stats, ranks: Integers, day: Stats, here: NDArray[np.bool_]
     column.quality[ranks] = np.where(some, quality, reason)
 
 
-def overlay(base: Stats, first: int, later: Stats) -> None:
-    """Lay buckets over those of `base` from bucket `first` on, where they rest on at least as many samples.
+def overlay(base: Stats, first: int, later: Stats, row: int = 0) -> None:
+    """Lay buckets over those of `base` from bucket `first` and `row` on, where they rest on at least as many samples.
 
     So roll-ups that are made again from what is left of the raw samples never lose what was known before.
     """
     at = slice(first, first + later.quality.shape[1])
-    rows = slice(0, len(later.quality))
+    rows = slice(row, row + len(later.quality))
     before = base.count[rows, at]
     better = np.where(later.count > 0, later.count >= before, before == 0)
     better &= (later.count > 0) | (later.quality != Quality.NOT_POLLED) | (base.quality[rows, at] == Quality.NOT_POLLED)

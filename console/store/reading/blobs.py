@@ -63,7 +63,8 @@ class HeadRow:
 class Wanted:
     """Which rows to fetch: of a shard, at a level, of some points, chunks and hours.
 
-    `tile_hours` are those that a tile may begin with to reach into `hours`.
+    `chunks` are those of tiles, `part_chunks` those of parts. `tile_hours` are those that a tile may begin with to
+    reach into `hours`.
     """
 
     catalogue: Catalogue
@@ -71,6 +72,7 @@ class Wanted:
     level: int
     points: Collection[str]
     chunks: Collection[int]
+    part_chunks: Collection[int]
     hours: Hours
     tile_hours: Hours
 
@@ -161,12 +163,17 @@ def fetch_parts(connection: Connection, wanted: Wanted) -> list[list[PartRow]]:
     shard, hours, version = wanted.shard, wanted.hours, wanted.catalogue.version
     if shard.origin != version.origin or version.schema < PARTS_SINCE:
         return []
-    which = {"level": wanted.level, "shard": shard.id, "points": sorted(wanted.points), "chunks": sorted(wanted.chunks)}
+    which = _which_parts(wanted)
     found: dict[tuple[str, int], list[PartRow]] = {}
     for row in connection.execute(_PARTS, {**which, "first": hours.first_window, "last": hours.last_window}):
         part = PartRow(*row)
         found.setdefault((part.point, part.chunk), []).append(part)
     return list(found.values())
+
+
+def _which_parts(wanted: Wanted) -> dict[str, object]:
+    points, chunks = sorted(wanted.points), sorted(wanted.part_chunks)
+    return {"level": wanted.level, "shard": wanted.shard.id, "points": points, "chunks": chunks}
 
 
 def fetch_own_heads(connection: Connection, wanted: Wanted) -> list[HeadRow]:
@@ -236,7 +243,8 @@ def stored_hours(connection: Connection, wanted: Wanted) -> set[int]:
         windows = {"first": wanted.hours.first_window, "last": wanted.hours.last_window}
         if version.schema >= PARTS_SINCE:
             found.update(
-                window // WINDOWS_IN_HOUR for window in connection.scalars(_PART_WINDOWS, {**which, **windows})
+                window // WINDOWS_IN_HOUR
+                for window in connection.scalars(_PART_WINDOWS, {**_which_parts(wanted), **windows})
             )
         if wanted.level == RAW:
             found |= _head_hours(connection, version.schema, shard.id, wanted.hours)

@@ -35,6 +35,19 @@ def lay_under(
             mine[rows, at] = theirs if better.all() else np.where(better, theirs, mine[rows, at])
 
 
+def put(found: Stats, rows: slice | Integers, at: slice, other: Stats, columns: Collection[str]) -> None:
+    """The same where there is nothing yet, which is quicker."""
+    for name, mine, theirs in (
+        (MEAN, found.mean, other.mean),
+        (LOW, found.low, other.low),
+        (HIGH, found.high, other.high),
+        (COUNT, found.count, other.count),
+    ):
+        if name in columns:
+            mine[rows, at] = theirs
+    found.quality[rows, at] = other.quality
+
+
 def nothing(series: int, slots: int, columns: Collection[str]) -> Stats:
     """Figures of nobody; columns that are not asked for take no room and cannot be written."""
     shape = (series, slots)

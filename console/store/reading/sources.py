@@ -39,7 +39,7 @@ class Pick:
 
     @property
     def chunks(self) -> Integers:
-        """The tile of each."""
+        """The raw tile of each."""
         return self.ranks // SERIES
 
     @property
@@ -83,10 +83,14 @@ class Source:
 
     @property
     def chunks(self) -> list[tuple[Pick, int, Integers]]:
-        """Each point's tiles, and which of the series stand in each."""
+        """Each point's raw tiles or parts, and which of the series stand in each."""
+        return self.chunks_of(SERIES)
+
+    def chunks_of(self, size: int) -> list[tuple[Pick, int, Integers]]:
+        """Each point's chunks of so many series, and which of the series stand in each."""
         found: list[tuple[Pick, int, Integers]] = []
         for pick, rows in self.slices:
-            chunks = pick.chunks
+            chunks = pick.ranks // size
             found += [
                 (pick, chunk, rows.start + np.flatnonzero(chunks == chunk)) for chunk in np.unique(chunks).tolist()
             ]
