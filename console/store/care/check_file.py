@@ -3,6 +3,8 @@
 import sqlite3
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
+
 from console.store.care.findings import Finding, Problems
 from console.store.care.progress import Progress
 from console.store.engine import over
@@ -56,8 +58,8 @@ def check_events(connection: sqlite3.Connection, name: str, progress: Progress) 
         with over(connection).connect() as wrapped, progress.watching(connection):
             for text in verify_chain(wrapped):
                 problems.add(text)
-    except (sqlite3.DatabaseError, ValueError) as error:
-        problems.add(str(error))
+    except (sqlite3.DatabaseError, DBAPIError, ValueError) as error:
+        problems.add(_told(error))
     return problems.finding(
         f"{name}: events", f"{count} events in unbroken chains" if not problems.count else f"{count} events"
     )
@@ -71,9 +73,14 @@ def check_tables(connection: sqlite3.Connection, name: str, progress: Progress) 
         with over(connection).connect() as wrapped, progress.watching(connection):
             for text in projection_problems(wrapped):
                 problems.add(text)
-    except (sqlite3.DatabaseError, ValueError) as error:
-        problems.add(str(error))
+    except (sqlite3.DatabaseError, DBAPIError, ValueError) as error:
+        problems.add(_told(error))
     return problems.finding(f"{name}: tables", "incidents, alarms and inventory follow from the events")
+
+
+def _told(error: Exception) -> str:
+    """What the database said, without the statement that SQLAlchemy adds."""
+    return str(error.orig if isinstance(error, DBAPIError) else error)
 
 
 def check_registry(connection: sqlite3.Connection, name: str) -> Finding:

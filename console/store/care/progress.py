@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sqlalchemy.exc import DBAPIError
+
 _INSTRUCTIONS = 100_000
 """SQLite's own instructions between two looks at whether the work was called off: some milliseconds."""
 
@@ -46,7 +48,7 @@ class Progress:
         connection.set_progress_handler(lambda: int(self._cancelled()), _INSTRUCTIONS)
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, DBAPIError) as error:
             if self._cancelled():
                 raise Cancelled(str(error)) from error
             raise

@@ -157,6 +157,13 @@ def leaf_pages(path: Path, table: str) -> list[int]:
     return sorted({content.find(digest) // 8192 + 1 for digest in bodies})
 
 
+def test_that_a_table_without_its_columns_is_found(folder: Path) -> None:
+    change(folder / "console.sqlite", "ALTER TABLE alarm RENAME COLUMN first_at TO last_at")
+    finding = found(folder, "console: tables")
+    assert not finding.ok
+    assert finding.detail.endswith("no such column: alarm.first_at")
+
+
 def test_that_a_damaged_page_costs_only_what_stood_on_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = asyncio.run(hashrate(folder, DAY, DAY + 40 * 86_400))
     untouched = {path.name: zlib.crc32(path.read_bytes()) for path in (folder / "history").glob("*-02.sqlite")}
