@@ -152,10 +152,6 @@ class TimeTravel(QObject):
         else:
             self.choose(found)
 
-    def nudge(self, seconds: float) -> None:
-        """Go some seconds later, or earlier."""
-        self.choose(self.head.at + seconds)
-
     # -- playing ----------------------------------------------------------------------------------------------
 
     def toggle_playing(self) -> None:

@@ -9,8 +9,6 @@ from console.store.care.progress import Progress
 
 Row: TypeAlias = tuple[Any, ...]
 
-_STATEMENTS = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
-
 SPAN = 256
 """Row numbers asked for at once; where that fails the span is halved until the rows beside the damage are had."""
 

@@ -21,8 +21,6 @@ DAY: Final = 3
 KPI: Final = 4
 """Daily figures that monthly ones are made of; a tile spans a UTC month, in the year's own file."""
 
-LEVELS: Final = (RAW, MINUTE, HOUR, DAY, KPI)
-
 WINDOW: Final = 600
 """Seconds in a window."""
 

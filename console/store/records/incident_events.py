@@ -1,7 +1,7 @@
 """Incidents as events of the log: what a body holds, and incidents, rows and conflicts out of events."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -148,8 +148,3 @@ def _conflict(rows: Sequence[StoredEvent], incident: Incident, version: int) -> 
 
 def _decision(event: IncidentEvent) -> bytes:
     return msgspec.json.encode({"kind": event.kind, "at": event.at, "actor": event.actor, "text": event.text})
-
-
-def founder_of(origins: Mapping[str, bool]) -> str:
-    """The origin marked as founder; empty when none is."""
-    return next((origin for origin, is_founder in origins.items() if is_founder), "")

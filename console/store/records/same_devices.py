@@ -86,13 +86,6 @@ def entered_twice(doubles: Mapping[str, str], records: Mapping[str, Record]) -> 
     ]
 
 
-def read_same(connection: Connection) -> dict[UUID, UUID]:
-    """Every device id that is another entry of an asset, and the id that stands for it in the inventory."""
-    alias = schema.alias.c
-    rows = connection.execute(select(alias.value, alias.device).where(alias.kind == SAME))
-    return {UUID(row.value): UUID(row.device) for row in rows}
-
-
 def meets_another(connection: Connection, aliases: Iterable[Row], devices: Collection[str]) -> bool:
     """Whether a serial number or MAC address that is about to be kept belongs to another entry already.
 
