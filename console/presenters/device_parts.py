@@ -123,8 +123,8 @@ def _table(
     if title == WHOLE:
         rows = [(POINTS[point].label, _cell(state, row, point, "")) for point in points]
         severities = [standing.point(device.id, point, "") for point in points]
-        return PartTable(title, _quality_note(frame.quality[shape.start(row) :][: len(shape.signals(row))]), (
-            "Value", "Now"), tuple(rows), tuple(severities))  # fmt: skip
+        note = _quality_note(frame.quality[shape.start(row) :][: len(shape.signals(row))])
+        return PartTable(title, note, ("Value", state.tense.capitalize()), tuple(rows), tuple(severities))
     heads = tuple(_head(point) for point in points)
     ordered = sorted(parts, key=natural)
     cells = tuple((part, *(_cell(state, row, point, part) for point in points)) for part in ordered)

@@ -8,7 +8,7 @@ import pytest
 from console.presenters.device import DevicePresenter, DeviceTrends
 from console.presenters.device_parts import part_title
 from console.presenters.miners import Inventory
-from console.presenters.source import SiteState
+from console.presenters.source import Connection, SiteState
 from console.presenters.standing import StandingIndex
 from console.presenters.trends import LOADING, NOTHING, Tail, series_of, step_for
 from console.services.ports import History
@@ -54,6 +54,13 @@ def test_that_a_silent_miner_says_since_when_and_every_figure_loses_its_needle()
         assert tile.stale
         assert tile.figure == "no data"
         assert tile.gauge is None or tile.gauge.value is None
+
+
+def test_that_a_table_of_the_past_is_headed_then() -> None:
+    now = _view(state_of(), "PLC-B")
+    then = _view(dataclasses.replace(state_of(), connection=Connection.RECORDED), "PLC-B")
+    assert [table.columns for table in now.tables if table.title == "Whole device"] == [("Value", "Now")]
+    assert [table.columns for table in then.tables if table.title == "Whole device"] == [("Value", "Then")]
 
 
 def test_that_a_plant_shows_its_parts_in_tables() -> None:
