@@ -43,7 +43,7 @@ from console.support.garbage import LongLived, start_clean
 from console.support.log import redactor
 from drivers.core.identity import DeviceKind
 from drivers.core.profile_file import load_profiles
-from drivers.registry import Connections
+from drivers.transports.connections import Connections
 
 log = logging.getLogger(__name__)
 

@@ -1,8 +1,7 @@
 """Explicit table: profile to driver, and who answers at an address."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from drivers.cooling.plant import PlantDriver
 from drivers.core.device import Driver
@@ -19,6 +18,7 @@ from drivers.core.errors import (
 from drivers.core.identity import Address, Identity
 from drivers.core.object_map import ObjectMap
 from drivers.core.profile import Profile
+from drivers.family import PUBLIC, Access, Family
 from drivers.meters.meter import MeterDriver
 from drivers.miners.antminer import AntminerDriver
 from drivers.miners.antminer import identify as identify_miner
@@ -31,11 +31,9 @@ from drivers.pdus.snmp_pdu import (
     physical_address,
 )
 from drivers.transports.cgminer import DEADLINE_S, CgminerTransport
-from drivers.transports.modbus import ModbusConnection
-from drivers.transports.snmp import SnmpTarget, SnmpTransport
+from drivers.transports.connections import Connections
+from drivers.transports.snmp import SnmpTarget
 
-PUBLIC: Final = SnmpTarget()
-"""The well-known read community: no secret, so it may be tried without being told."""
 _PROBE_DEADLINE_S: Final = 1.5
 """For a miner's answer on a port that says nothing about its protocol."""
 
@@ -44,95 +42,51 @@ _TELLING: Final = (Unsupported, Refused, Rejected, Malformed, Unreachable, Timed
 """Errors of a probe, the most telling first: somebody answered, nobody is there, silence."""
 
 
-class Connections:
-    """What drivers of one process share: the SNMP sockets, and one Modbus connection for each gateway."""
-
-    def __init__(self) -> None:
-        self._snmp: SnmpTransport | None = None
-        self._modbus: dict[Address, ModbusConnection] = {}
-
-    @property
-    def snmp(self) -> SnmpTransport:
-        """The SNMP transport; made when it is first needed."""
-        if self._snmp is None:
-            self._snmp = SnmpTransport()
-        return self._snmp
-
-    def modbus(self, address: Address) -> ModbusConnection:
-        """The connection to a device or gateway, shared by all units behind it."""
-        connection = self._modbus.get(address)
-        if connection is None:
-            connection = self._modbus[address] = ModbusConnection(address)
-        return connection
-
-    async def close(self) -> None:
-        """Close everything; it may be used again afterwards."""
-        for connection in self._modbus.values():
-            connection.close()
-        self._modbus.clear()
-        if self._snmp is not None:
-            await self._snmp.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-
-def _antminer(profile: Profile, address: Address, _connections: Connections, _unit: int, _snmp: SnmpTarget) -> Driver:
+def _antminer(profile: Profile, address: Address, _access: Access) -> Driver:
     return AntminerDriver(profile, address)
 
 
-def _pdu(profile: Profile, address: Address, connections: Connections, _unit: int, snmp: SnmpTarget) -> Driver:
-    return SnmpPduDriver(profile, address, connections.snmp, snmp)
+def _pdu(profile: Profile, address: Address, access: Access) -> Driver:
+    return SnmpPduDriver(profile, address, access.connections.snmp, access.snmp)
 
 
-def _plant(profile: Profile, address: Address, connections: Connections, unit: int, _snmp: SnmpTarget) -> Driver:
-    return PlantDriver(profile, address, connections.modbus(address), unit)
+def _plant(profile: Profile, address: Address, access: Access) -> Driver:
+    return PlantDriver(profile, address, access.connections.modbus(address), access.unit)
 
 
-def _meter(profile: Profile, address: Address, connections: Connections, unit: int, _snmp: SnmpTarget) -> Driver:
-    return MeterDriver(profile, address, connections.modbus(address), unit)
+def _meter(profile: Profile, address: Address, access: Access) -> Driver:
+    return MeterDriver(profile, address, access.connections.modbus(address), access.unit)
 
 
-DRIVERS: Final[Mapping[str, Callable[[Profile, Address, Connections, int, SnmpTarget], Driver]]] = {
-    "antminer": _antminer,
-    "snmp-pdu": _pdu,
-    "plant": _plant,
-    "meter": _meter,
-}
-"""The `driver` of a profile, and what opens it."""
+FAMILIES: Final[tuple[Family, ...]] = (
+    Family("antminer", _antminer),
+    Family("snmp-pdu", _pdu),
+    Family("plant", _plant),
+    Family("meter", _meter),
+)
+"""The families that come with the product."""
+
+DRIVERS: Final[Mapping[str, Family]] = {family.driver: family for family in FAMILIES}
+"""The `driver` of a profile, and its family."""
 
 
-def open_driver(
-    profile: Profile,
-    address: Address,
-    connections: Connections,
-    *,
-    unit: int = 1,
-    snmp: SnmpTarget | None = None,
-) -> Driver:
+def open_driver(profile: Profile, address: Address, access: Access) -> Driver:
     """A driver for one device; nothing is sent before its first read.
 
     Args:
         profile: What the device is.
         address: Where it answers.
-        connections: The connections of this process.
-        unit: Modbus device id, for Modbus devices.
-        snmp: How the agent lets itself be read, for SNMP devices; the public community when absent.
+        access: The connections of this process, and what the device's own settings say.
 
     Raises:
         ProfileError: The profile names a driver that does not exist.
     """
-    make = DRIVERS.get(profile.driver)
-    if make is None:
+    family = DRIVERS.get(profile.driver)
+    if family is None:
         raise ProfileError(
             f"{profile.id}.toml: profile.driver: {profile.driver!r} is no driver; use one of {', '.join(DRIVERS)}"
         )
-    return make(profile, address, connections, unit, snmp or PUBLIC)
+    return family.open(profile, address, access)
 
 
 async def identify(
@@ -181,7 +135,7 @@ async def _identify_registers(address: Address, connections: Connections, profil
     errors: list[DeviceError] = [Unsupported(str(address), "no profile for Modbus devices")]
     for profile in families:
         try:
-            return await open_driver(profile, address, connections).identify()
+            return await open_driver(profile, address, Access(connections)).identify()
         except DeviceError as error:
             errors.append(error)
             if isinstance(error, Unreachable):

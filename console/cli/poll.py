@@ -19,7 +19,9 @@ from drivers.core.identity import Address, Identity
 from drivers.core.profile import Profile
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Report
-from drivers.registry import Connections, identify, open_driver
+from drivers.family import PUBLIC, Access
+from drivers.registry import identify, open_driver
+from drivers.transports.connections import Connections
 from drivers.transports.snmp import SnmpTarget
 
 FOUND_PROBLEMS = 1
@@ -98,7 +100,7 @@ async def _poll_one(
             profile = load_profiles().get(identity.profile)
             if profile is None:
                 raise Unsupported(str(place), "the device answers, but no profile is known for it")
-        driver = open_driver(profile, place, connections, unit=unit, snmp=snmp)
+        driver = open_driver(profile, place, Access(connections, unit=unit, snmp=snmp or PUBLIC))
         report = await driver.read()
         if identity is None:
             identity = await driver.identify()

@@ -13,7 +13,7 @@ from console.support.plain_text import visible_lines
 from drivers.core.errors import ProfileError
 from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
-from drivers.registry import Connections
+from drivers.transports.connections import Connections
 from drivers.transports.snmp import SnmpTarget
 
 USAGE = 2

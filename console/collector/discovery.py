@@ -11,7 +11,8 @@ from typing import Final
 from drivers.core.errors import DeviceError
 from drivers.core.identity import Address, Identity
 from drivers.core.profile import Profile
-from drivers.registry import Connections, identify
+from drivers.registry import identify
+from drivers.transports.connections import Connections
 from drivers.transports.snmp import SnmpTarget
 
 PORTS: Final = (4028, 161, 502)

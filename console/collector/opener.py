@@ -8,7 +8,10 @@ from drivers.core.device import Driver
 from drivers.core.errors import ProfileError, Refused, Unsupported
 from drivers.core.identity import Identity
 from drivers.core.profile import Profile
-from drivers.registry import Connections, identify, open_driver
+from drivers.family import PUBLIC as PUBLIC_AGENT
+from drivers.family import Access
+from drivers.registry import identify, open_driver
+from drivers.transports.connections import Connections
 from drivers.transports.snmp import SnmpTarget
 
 PUBLIC = "public"
@@ -40,9 +43,9 @@ class RegistryOpener:
         profile = self._profiles.get(device.profile)
         if profile is None:
             raise Unsupported(str(device.address), f"there is no profile {device.profile!r}; correct the site file")
-        snmp = await self._snmp(device)
+        snmp = await self._snmp(device) or PUBLIC_AGENT
         try:
-            return open_driver(profile, device.address, self._connections, unit=device.unit, snmp=snmp)
+            return open_driver(profile, device.address, Access(self._connections, unit=device.unit, snmp=snmp))
         except ProfileError as error:
             raise Unsupported(str(device.address), str(error)) from error
 

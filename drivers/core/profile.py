@@ -5,15 +5,21 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from drivers.core.command import Capability, Offer
 from drivers.core.identity import DeviceKind
 
 
 class Evidence(StrEnum):
-    """How far a profile has been proved."""
+    """How far a profile has been proved; each grade includes those before it."""
 
     DOCUMENTED = "documented"
+    """Written after a document; nothing has been read with it yet."""
+    SIMULATED = "simulated"
+    """Read from a simulator of ours, which was written after the same documents."""
     REPLAYED = "replayed"
-    FIELD_VERIFIED = "field-verified"
+    """Read from recorded replies of real devices."""
+    SEEN = "seen on hardware"
+    """Read from a device that somebody stood in front of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +71,19 @@ class Profile:
         kind: Miner, PDU, plant or meter.
         make: Manufacturer as an operator writes it.
         title: One line for lists.
-        protocol: "cgminer", "snmp" or "modbus-tcp".
+        protocol: "cgminer", "http", "whatsminer-v3", "snmp" or "modbus-tcp": what is spoken at `port`.
         port: Default port of the protocol for this family.
         driver: Key of the parser in the registry.
         source: Document, revision and page the facts were taken from.
         evidence: How far it is proved; shown to the operator.
+        recordings: What was replayed: model, firmware and origin of each recording.
         limits: Bands by point name.
         models: Nameplates (miners).
         options: The protocol's own part, validated by the family's driver.
         log: Where the device keeps a log of its own; empty where it keeps none that we read.
+        offers: What can be commanded, by capability; one that is left out is not offered.
+        default_logins: The vendor's default logins, as `user:secret`, to warn where they are still in use; never tried
+            unasked.
     """
 
     id: str
@@ -89,6 +99,9 @@ class Profile:
     models: tuple[Model, ...] = ()
     options: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     log: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    recordings: tuple[str, ...] = ()
+    offers: Mapping[Capability, Offer] = field(default_factory=lambda: MappingProxyType({}))
+    default_logins: tuple[str, ...] = ()
 
     def model(self, reported: str) -> Model | None:
         """The nameplate whose match equals what the device reported; None when the model is not known."""

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from drivers.core.errors import ProfileError
 from drivers.core.identity import DeviceKind
 from drivers.core.object_map import parse_objects
+from drivers.core.offers import parse_offers
 from drivers.core.points import POINTS
 from drivers.core.profile import Evidence, Limits, Model, Profile
 from drivers.core.profile_section import Section, line_index
@@ -18,7 +19,7 @@ from drivers.core.register_map import parse_registers
 from drivers.core.ring_log_map import parse_ring_log
 from drivers.core.sensor_map import parse_sensors
 
-_PROTOCOLS = ("cgminer", "snmp", "modbus-tcp")
+_PROTOCOLS = ("cgminer", "http", "whatsminer-v3", "snmp", "modbus-tcp")
 _BAND = (
     "range_low",
     "trip_low",
@@ -89,10 +90,29 @@ def parse_profile(text: str, file: str) -> Profile:
         models=_parse_models(whole.sections("model")),
         options=MappingProxyType(content.get("options", {})),
         log=MappingProxyType(content.get("log", {})),
+        recordings=_recordings(quality),
+        offers=parse_offers(whole.section("command")),
+        default_logins=_default_logins(whole.section("login")),
     )
     for section in (head, quality, whole):
         section.finish()
     return profile
+
+
+def _recordings(quality: Section) -> tuple[str, ...]:
+    recordings = quality.texts("recordings")
+    if quality.text("evidence") == Evidence.REPLAYED and not recordings:
+        quality.fail("recordings", "is missing for a replayed profile", "name model, firmware and origin of each")
+    return recordings
+
+
+def _default_logins(section: Section) -> tuple[str, ...]:
+    defaults = section.texts("defaults")
+    for text in defaults:
+        if ":" not in text:
+            section.fail("defaults", f"{text!r} is no login", 'write "user:secret"; ":secret" where there is no user')
+    section.finish()
+    return defaults
 
 
 def _check_options(protocol: str, whole: Section, limits: Mapping[str, Limits]) -> None:

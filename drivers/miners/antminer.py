@@ -7,8 +7,9 @@ from drivers.core.errors import Malformed, Rejected, Unsupported
 from drivers.core.identity import Address, DeviceKind, Identity
 from drivers.core.profile import Profile
 from drivers.core.reading import Report
+from drivers.miners.antminer_fields import split_stats
 from drivers.miners.antminer_parser import AntminerParser
-from drivers.miners.antminer_reply import NOTHING, Fields, first, split_stats, text
+from drivers.miners.reply import NOTHING, Fields, first, text
 from drivers.transports.cgminer import CgminerTransport
 
 _FAST: Final = ("summary", "stats")

@@ -7,7 +7,7 @@ from functools import lru_cache
 from drivers.core.profile import Limits, Model
 from drivers.core.reading import Layout, Signal, Source
 from drivers.core.sensor_map import Sensor, SensorMap
-from drivers.miners.antminer_reply import ABSURD, Fields
+from drivers.miners.reply import ABSURD, Fields
 
 SUMMARY_KEYS = (
     ("hashrate", ("GHS 5s", "GHS av"), 1e-3),

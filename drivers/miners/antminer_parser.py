@@ -9,25 +9,17 @@ from drivers.core.points import POINTS
 from drivers.core.profile import Model, Profile
 from drivers.core.reading import DeviceState, Quality, Report
 from drivers.core.sensor_map import sensor_maps
-from drivers.miners.antminer_layout import SUMMARY_KEYS, Plan, SensorReader, Shape, build, has_sensor_lists
-from drivers.miners.antminer_reply import (
-    ABSURD,
-    MAX_BOARDS,
-    MAX_POOLS,
-    NOTHING,
+from drivers.miners.antminer_fields import (
     RATE_UNITS,
-    Fields,
     board_indices,
     fan_count,
-    first,
     hottest,
-    number,
     power_key,
-    rows,
     sensors,
     split_stats,
-    text,
 )
+from drivers.miners.antminer_layout import SUMMARY_KEYS, Plan, SensorReader, Shape, build, has_sensor_lists
+from drivers.miners.reply import ABSURD, MAX_BOARDS, MAX_POOLS, NOTHING, Fields, first, number, rows, text
 from drivers.transports.cgminer import Answers
 
 BOOT_S: Final = 300.0

@@ -13,8 +13,10 @@ from drivers.core.errors import Refused, TimedOut
 from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import Report
-from drivers.registry import Connections, identify, open_driver
+from drivers.family import Access
+from drivers.registry import identify, open_driver
 from drivers.testing.contract import broken_promises
+from drivers.transports.connections import Connections
 from drivers.transports.snmp import SnmpTarget, SnmpTransport
 
 pytestmark = pytest.mark.integration
@@ -113,7 +115,7 @@ def check(report: Report) -> None:
 async def test_that_a_foreign_agent_is_read_alike_in_every_version(tmp_path: Path) -> None:
     async with snmpd(tmp_path) as address, Connections() as connections:
         for target in TARGETS.values():
-            driver = open_driver(PROFILES["apc-rpdu2"], address, connections, snmp=target)
+            driver = open_driver(PROFILES["apc-rpdu2"], address, Access(connections, snmp=target))
             check(await driver.read())
             assert await broken_promises(driver) == []
         identity = await identify(address, connections, PROFILES, snmp=V3)

@@ -10,12 +10,14 @@ from drivers.core.errors import TimedOut, Unreachable
 from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Reading
-from drivers.registry import Connections, open_driver
+from drivers.family import Access
+from drivers.registry import open_driver
 from drivers.simulators.control import Control
 from drivers.simulators.faults import parse_fault
 from drivers.simulators.plan import PUMP_TRIP_AT, demo_site
 from drivers.simulators.ports import Ports
 from drivers.simulators.site import VirtualSite
+from drivers.transports.connections import Connections
 
 pytestmark = pytest.mark.integration
 
@@ -32,7 +34,7 @@ class Desk:
         """A driver for the device of that name."""
         entry = next(entry for entry in self.site.blueprint.devices if entry.name == name)
         address = Address(entry.host, entry.port)
-        return open_driver(self._profiles[entry.profile], address, self._connections, unit=entry.unit)
+        return open_driver(self._profiles[entry.profile], address, Access(self._connections, unit=entry.unit))
 
     async def read(self, name: str) -> dict[tuple[str, str], Reading]:
         """One report by point and part."""

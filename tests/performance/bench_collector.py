@@ -26,10 +26,10 @@ from console.domain.telemetry import LiveColumns
 from console.support.environment import allow_open_files, run
 from drivers.core.identity import Address, DeviceKind
 from drivers.core.profile_file import load_profiles
-from drivers.registry import Connections
 from drivers.simulators.plan import demo_site
 from drivers.simulators.ports import Ports
 from drivers.simulators.site import VirtualSite
+from drivers.transports.connections import Connections
 
 TARGET_MS = 0.40
 

@@ -20,8 +20,8 @@ from drivers.core.profile_file import load_profiles
 from drivers.core.reading import Quality, Report
 from drivers.core.register_map import RegisterMap
 from drivers.miners.antminer import identity_of
+from drivers.miners.antminer_fields import split_stats
 from drivers.miners.antminer_parser import AntminerParser
-from drivers.miners.antminer_reply import split_stats
 from drivers.pdus.snmp_pdu import decode, has_probe
 from drivers.pdus.snmp_pdu import identity_of as pdu_identity
 from drivers.testing.snmp_agent import RecordedAgent, serve_agent

@@ -9,10 +9,12 @@ from drivers.core.device import Tier
 from drivers.core.errors import Unsupported
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report, Source
+from drivers.family import Access
 from drivers.miners.antminer import AntminerDriver
-from drivers.registry import Connections, identify, open_driver
+from drivers.registry import identify, open_driver
 from drivers.testing.contract import broken_promises
 from drivers.testing.replay import RecordedMiner, read_replies, serve_replies
+from drivers.transports.connections import Connections
 
 STOCK = load_profiles()["antminer-stock"]
 
@@ -123,4 +125,4 @@ async def test_that_other_firmware_is_not_taken_for_stock(recorded: Path, folder
 
 async def test_that_it_keeps_every_promise_of_a_driver(s19_pro: RecordedMiner) -> None:
     async with serve_replies(s19_pro) as address, Connections() as connections:
-        assert await broken_promises(open_driver(STOCK, address, connections)) == []
+        assert await broken_promises(open_driver(STOCK, address, Access(connections))) == []

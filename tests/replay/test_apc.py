@@ -8,9 +8,11 @@ import pytest
 from drivers.core.errors import TimedOut, Unsupported
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report
-from drivers.registry import Connections, identify, open_driver
+from drivers.family import Access
+from drivers.registry import identify, open_driver
 from drivers.testing.contract import broken_promises
 from drivers.testing.snmp_agent import read_walk, serve_walk
+from drivers.transports.connections import Connections
 from drivers.transports.snmp import SnmpTarget, SnmpTransport
 
 PROFILES = load_profiles()
@@ -29,7 +31,7 @@ def values(report: Report) -> Mapping[tuple[str, str], float]:
 
 async def test_that_a_recorded_apdu9959_reads_as_a_person_reads_it(recorded: Path, connections: Connections) -> None:
     async with serve_walk(read_walk(recorded / "snmp" / "apc_apdu9959eu3.snmprec")) as (_, address):
-        report = await open_driver(PROFILES["apc-rpdu2"], address, connections).read()
+        report = await open_driver(PROFILES["apc-rpdu2"], address, Access(connections)).read()
     found = values(report)
     assert report.state is DeviceState.RUNNING
     assert found["power", ""] == pytest.approx(1170)
@@ -45,7 +47,7 @@ async def test_that_a_recorded_apdu9959_reads_as_a_person_reads_it(recorded: Pat
 
 async def test_that_a_recorded_ap7900b_reads_as_a_person_reads_it(recorded: Path, connections: Connections) -> None:
     async with serve_walk(read_walk(recorded / "snmp" / "apc_ap7900b.snmprec")) as (_, address):
-        found = values(await open_driver(PROFILES["apc-rpdu"], address, connections).read())
+        found = values(await open_driver(PROFILES["apc-rpdu"], address, Access(connections)).read())
     assert found["power", ""] == pytest.approx(312)
     assert found["voltage", ""] == pytest.approx(120)
     assert found["current", "L1"] == pytest.approx(2.8)
@@ -79,12 +81,12 @@ async def test_that_both_keep_every_promise_of_a_driver(
     recorded: Path, connections: Connections, walk: str, profile: str
 ) -> None:
     async with serve_walk(read_walk(recorded / "snmp" / f"{walk}.snmprec")) as (_, address):
-        assert await broken_promises(open_driver(PROFILES[profile], address, connections)) == []
+        assert await broken_promises(open_driver(PROFILES[profile], address, Access(connections))) == []
 
 
 async def test_that_an_answer_too_big_is_asked_in_halves(recorded: Path, connections: Connections) -> None:
     async with serve_walk(read_walk(recorded / "snmp" / "apc_apdu9959eu3.snmprec")) as (agent, address):
-        driver = open_driver(PROFILES["apc-rpdu2"], address, connections)
+        driver = open_driver(PROFILES["apc-rpdu2"], address, Access(connections))
         whole = values(await driver.read())
         agent.size_limit = 400
         assert values(await driver.read()) == whole
@@ -95,7 +97,7 @@ async def test_that_a_version_1_agent_is_read_around_the_objects_it_lacks(
 ) -> None:
     async with serve_walk(read_walk(recorded / "snmp" / "apc_ap7900b.snmprec")) as (_, address):
         target = SnmpTarget(version="1")
-        driver = open_driver(PROFILES["apc-rpdu2"], address, connections, snmp=target)
+        driver = open_driver(PROFILES["apc-rpdu2"], address, Access(connections, snmp=target))
         found = values(await driver.read())
     assert found["current", "L1"] == pytest.approx(2.7)
     assert ("power", "") not in found, "-1 is no power"

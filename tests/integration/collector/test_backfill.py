@@ -28,11 +28,11 @@ from console.support.clock import SystemClock
 from drivers.core.identity import DeviceKind
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import Quality
-from drivers.registry import Connections
 from drivers.simulators.commands import Commands
 from drivers.simulators.plan import demo_site
 from drivers.simulators.ports import Ports
 from drivers.simulators.site import VirtualSite
+from drivers.transports.connections import Connections
 from tests.integration.live_site import live_site
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]

@@ -10,8 +10,8 @@ import pytest
 from console.collector.discovery import Found, Progress, addresses, scan
 from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
-from drivers.registry import Connections
 from drivers.testing.replay import RecordedMiner, serve_replies
+from drivers.transports.connections import Connections
 from tests.listeners import tcp
 from tests.modbus_devices import EM24_INPUT, device, serve
 

@@ -9,7 +9,9 @@ from drivers.core.errors import ProfileError
 from drivers.core.identity import Address, DeviceKind
 from drivers.core.profile import Evidence
 from drivers.core.profile_file import load_profiles, parse_profile, read_profiles
-from drivers.registry import DRIVERS, Connections, open_driver
+from drivers.family import Access
+from drivers.registry import DRIVERS, open_driver
+from drivers.transports.connections import Connections
 
 METER = """\
 [profile]
@@ -22,7 +24,7 @@ port = 502
 driver = "meter"
 
 [quality]
-evidence = "documented"
+evidence = "simulated"
 source = "Manual 1, revision 2, page 3"
 
 [limits.power]
@@ -51,7 +53,7 @@ MINER = METER[: METER.index("[limits")].replace("modbus-tcp", "cgminer").replace
         ('kind = "meter"', 'kind = "toaster"', 3, "use one of"),
         ("port = 502", 'port = "502"', 7, "use 1 to 65535"),
         ("port = 502", "port = 70000", 7, "use 1 to 65535"),
-        ('evidence = "documented"', 'evidence = "believed"', 11, "use one of documented, replayed"),
+        ('evidence = "simulated"', 'evidence = "believed"', 11, "use one of documented, replayed"),
         ("[limits.power]", "[limits.powr]", 14, "canonical point name"),
         ("range_high = 100", "range_high = -1", 15, "order them"),
         ("range_high = 100", "range_hihg = 100", 16, "check the spelling"),
@@ -122,11 +124,11 @@ def test_that_the_product_brings_the_first_families() -> None:
 def test_that_every_profile_opens_a_driver_that_has_sent_nothing_yet() -> None:
     for profile in load_profiles().values():
         assert profile.driver in DRIVERS
-        driver = open_driver(profile, Address("127.0.0.1", profile.port), Connections())
+        driver = open_driver(profile, Address("127.0.0.1", profile.port), Access(Connections()))
         assert driver.profile is profile
 
 
 def test_that_a_driver_that_does_not_exist_is_named_with_the_ones_that_do() -> None:
     profile = parse_profile(METER.replace('driver = "meter"', 'driver = "metre"'), "meter.toml")
     with pytest.raises(ProfileError, match="'metre' is no driver; use one of"):
-        open_driver(profile, Address("127.0.0.1", 502), Connections())
+        open_driver(profile, Address("127.0.0.1", 502), Access(Connections()))

@@ -16,10 +16,12 @@ from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import Quality
 from drivers.core.ring_log_map import RingLogMap
-from drivers.registry import Connections, open_driver
+from drivers.family import Access
+from drivers.registry import open_driver
 from drivers.simulators.plan import demo_site
 from drivers.simulators.ports import Ports
 from drivers.simulators.site import Serving, VirtualSite
+from drivers.transports.connections import Connections
 from drivers.transports.ring_log import RingLogReader
 from tests.modbus_devices import block, device, serve, words_big
 
@@ -39,7 +41,7 @@ async def virtual(more: str = "") -> AsyncIterator[tuple[Serving, LogReader]]:
 def reader_at(address: Address, connections: Connections) -> LogReader:
     """A reader that does not pause: nobody polls beside it here."""
     profile = load_profiles()["generic-cdu"]
-    offered = open_driver(profile, address, connections)
+    offered = open_driver(profile, address, Access(connections))
     assert isinstance(offered, KeepsLog)
     assert offered.log is not None
     ring = RingLogMap.of(profile)

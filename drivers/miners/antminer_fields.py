@@ -3,17 +3,10 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
-Fields: TypeAlias = Mapping[str, object]
+from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, count, number, rows
 
-MAX_BOARDS: Final = 16
-MAX_FANS: Final = 16
-MAX_POOLS: Final = 8
-ABSURD: Final = 1e12
-"""No point of a miner reaches this; a greater number is not a value."""
-
-NOTHING: Final[Fields] = {}
 POWER_KEYS: Final = ("chain_power", "power", "watt")
 RATE_UNITS: Final[Mapping[str, float]] = {
     "MH": 1e-6,
@@ -28,56 +21,7 @@ RATE_UNITS: Final[Mapping[str, float]] = {
 _BASES: Final = (1, 6, 11)
 """Index of the first board, which depends on the control board of the model."""
 _CHIPS: Final = tuple((index, f"chain_acn{index}") for index in range(1, MAX_BOARDS + 1))
-_NUMBER: Final = re.compile(r"\s*(-?\d{1,15}(?:\.\d{1,15})?(?:[eE][-+]?\d{1,3})?)\s*(?:[A-Za-z/%]{0,8})\s*")
 _DATA_MARKS: Final = ("GHS 5s", "GHS av", "miner_count", "fan_num", "chain_acn1", "Elapsed")
-
-
-def number(raw: object) -> float:
-    """A number that the device wrote as a number or as text, with or without a unit; NaN when it is none."""
-    if isinstance(raw, bool):
-        return math.nan
-    if isinstance(raw, int | float):
-        return float(raw) if -ABSURD <= raw <= ABSURD else math.nan
-    if isinstance(raw, str):
-        match = _NUMBER.fullmatch(raw)
-        if match is not None:
-            value = float(match[1])
-            return value if -ABSURD <= value <= ABSURD else math.nan
-    return math.nan
-
-
-def count(raw: object, highest: int) -> int:
-    """A small whole number; 0 when it is none or out of bounds."""
-    value = number(raw)
-    return int(value) if 0 <= value <= highest else 0
-
-
-def text(raw: object) -> str:
-    """Text as the device wrote it, at most 200 characters, without control characters; empty when it is none."""
-    if not isinstance(raw, str):
-        return ""
-    start = raw[:200]
-    if not start.isprintable():
-        start = "".join(letter for letter in start if letter.isprintable())
-    return start.strip()
-
-
-def rows(content: Fields, key: str) -> Sequence[Fields]:
-    """The objects of a list such as STATS; empty when there is none."""
-    found = content.get(key)
-    if isinstance(found, dict):
-        return (found,)
-    if not isinstance(found, list):
-        return ()
-    return [row for row in found[:64] if isinstance(row, dict)]
-
-
-def first(content: Fields, key: str) -> Fields:
-    """The first object of a list such as SUMMARY; empty when there is none."""
-    found = content.get(key)
-    if isinstance(found, list) and found and isinstance(found[0], dict):
-        return found[0]
-    return found if isinstance(found, dict) else NOTHING
 
 
 def split_stats(content: Fields) -> tuple[Fields, Fields]:
