@@ -1,6 +1,6 @@
 """What a virtual miner's firmware is: a personality turns the state of one miner into its vendor's answers.
 
-The same personality answers on a virtual site (`drivers.simulators.site`) and alone on a stand (`drivers.testing.stand`).
+The same personality answers on a virtual site (`drivers.simulators.site`) and alone (`drivers.testing.stand`).
 """
 
 from collections.abc import Callable, Mapping

@@ -160,11 +160,16 @@ class Collector:
     async def _block(self, block: Block, plan: Plan, slots: Slots, columns: Collection[str]) -> Stats:
         if len(block.sources) == 1 and block.is_in_order:
             return await self._figures(block.sources[0], plan, slots, columns)
-        found = nothing(len(block.rows), slots.count, columns)
+        # Sources take turns within a slot of the answer: what one has of it must not hide what the others have.
+        base = block.common_period if plan.level == RAW else plan.base
+        finer = slots.finer(base)
+        times = round(slots.step / base)
+        needed = columns if times == 1 else COLUMNS
+        found = nothing(len(block.rows), finer.count, needed)
         for source in block.sources:
-            figures = await self._figures(source, plan, slots, columns)
-            await asyncio.to_thread(lay_under, found, source.rows, slice(None), figures, columns)
-        return found
+            figures = await self._figures(source, Plan(plan.level, base, finer), finer, needed)
+            await asyncio.to_thread(lay_under, found, source.rows, slice(None), figures, needed)
+        return await asyncio.to_thread(reduce_rows, found, times, block.gauges)
 
     async def _figures(self, source: Source, plan: Plan, slots: Slots, columns: Collection[str]) -> Stats:
         if plan.level == RAW:

@@ -68,7 +68,8 @@ class Canvas:
         if slots == 1:
             there = self.quality < Quality.NOT_POLLED
             values = np.where(there, self.steps / scales, np.nan)
-            return Stats(values, values, values, there.astype(np.int64), self.quality)
+            fresh = self.quality < Quality.STALE
+            return Stats(values, values, values, fresh.astype(np.int64), self.quality)
         return joined_rows(
             [
                 reduce_raw(self.steps[rows], self.quality[rows], slots, scales[rows], pick.kind)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import lcm
 from typing import TypeAlias
 from uuid import UUID
 
@@ -123,6 +124,19 @@ class Block:
         """Whether its only source has exactly its series in their order."""
         (source,) = self.sources
         return len(source.rows) == len(self.rows) and bool((source.rows == np.arange(len(self.rows))).all())
+
+    @property
+    def gauges(self) -> NDArray[np.bool_]:
+        """For each row, whether it is of a gauge."""
+        found = np.zeros(len(self.rows), np.bool_)
+        for source in self.sources:
+            found[source.rows] = source.gauges
+        return found
+
+    @property
+    def common_period(self) -> float:
+        """Seconds of the shortest slot that is a whole number of every source's."""
+        return lcm(*(source.shard.period_ms for source in self.sources)) / 1000.0
 
     def only(self, rows: Integers) -> "Block":
         """Some of the rows, by their place here in ascending order."""

@@ -53,7 +53,7 @@ MINER = METER[: METER.index("[limits")].replace("modbus-tcp", "cgminer").replace
         ('kind = "meter"', 'kind = "toaster"', 3, "use one of"),
         ("port = 502", 'port = "502"', 7, "use 1 to 65535"),
         ("port = 502", "port = 70000", 7, "use 1 to 65535"),
-        ('evidence = "simulated"', 'evidence = "believed"', 11, "use one of documented, replayed"),
+        ('evidence = "simulated"', 'evidence = "believed"', 11, "use one of documented, simulated"),
         ("[limits.power]", "[limits.powr]", 14, "canonical point name"),
         ("range_high = 100", "range_high = -1", 15, "order them"),
         ("range_high = 100", "range_hihg = 100", 16, "check the spelling"),
