@@ -25,10 +25,12 @@ from console.domain.incidents import Incident
 from console.domain.inventory import Device, Site
 from console.domain.telemetry import STALE_AFTER_PERIODS, LiveColumns
 from console.link.columns import shape_of, snapshot_of
+from console.link.command_desk import CommandDesk
 from console.link.desk import RequestDesk
 from console.link.messages import PROTOCOL, Health, Welcome
 from console.link.server import LinkServer
 from console.link.standing import Standing
+from console.services.commander import Commander
 from console.services.hash_power import nominal_weights
 from console.services.ports import StoreFull
 from console.services.rules import load_rules
@@ -150,7 +152,9 @@ class _Collector:
         )
         self._watch = Watch(self._evaluator, self._triage, clock, self._publish)
         merging = Merging(store, self._triage, self._inventory, self._fleet, self._publish)
-        desk = RequestDesk(self._triage, self._publish, self._stop_for, merging.take_in)
+        self._commander = Commander(store.command_log, clock, self._fleet.operable)
+        commands = CommandDesk(self._commander, self._inventory.device)
+        desk = RequestDesk(self._triage, self._publish, self._stop_for, merging.take_in, commands)
         self._server = LinkServer(folder, self._boot, self._welcome, desk.answer)
         self._lag = LoopLag(clock)
         self._rate = Rate()
@@ -166,6 +170,8 @@ class _Collector:
         self._last_alive = last_alive
         if poll:
             await self._store.history.prepare(now)
+        for record in await self._commander.restore():
+            log.warning("the outcome of the command %s of %s is unknown: %s", record.text, record.by, record.outcome)
         alarms = await self._triage.restore(last_alive)
         self._evaluator.restore(alarms)
         self._standing.take_alarms(alarms)

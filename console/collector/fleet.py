@@ -12,6 +12,7 @@ from console.collector.schedule import FIRST_SWEEP_PER_SECOND, STARTS_PER_TURN, 
 from console.domain.inventory import Device
 from console.domain.telemetry import LiveColumns
 from console.services.ports import Clock
+from drivers.core.command import Operable
 from drivers.core.device import Tier
 from drivers.core.device_log import LogReader
 from drivers.core.identity import DeviceKind
@@ -176,6 +177,13 @@ class Fleet:
         poller = self._pollers.get(row)
         reader = None if poller is None else poller.log
         return None if poller is None or reader is None else (poller.device, reader)
+
+    def operable(self, device: UUID) -> Operable:
+        """The driver of a device that takes commands; raises LookupError with a sentence when it takes none."""
+        for poller in self._pollers.values():
+            if poller.device.id == device:
+                return poller.operable
+        raise LookupError("this collector does not poll that device")
 
     @property
     def devices(self) -> tuple[Device, ...]:

@@ -42,6 +42,13 @@ class LiveInventory:
         self._rest = 0
         self._saving = asyncio.Lock()
 
+    def device(self, identity: UUID) -> Device:
+        """The device of that id; raises KeyError when the site has none."""
+        for device in self.site.devices:
+            if device.id == identity:
+                return device
+        raise KeyError(identity)
+
     def learned(self, device: Device) -> None:
         """A device was identified, or told new facts about itself."""
         self._changed[device.id] = device

@@ -10,6 +10,7 @@ from console.collector.availability import Availability
 from console.domain.inventory import Device
 from console.domain.telemetry import LiveColumns
 from console.services.ports import Clock
+from drivers.core.command import Operable
 from drivers.core.device import Driver, Tier
 from drivers.core.device_log import KeepsLog, LogReader
 from drivers.core.errors import DeviceError, Malformed, TimedOut, Unreachable, Unsupported
@@ -96,6 +97,17 @@ class Poller:
     def log(self) -> LogReader | None:
         """Reads the device's own log, over the connection of its polls; None where it offers none."""
         return self._driver.log if isinstance(self._driver, KeepsLog) else None
+
+    @property
+    def operable(self) -> Operable:
+        """The driver, which takes commands over the connection of the polls; raises LookupError with a sentence."""
+        driver = self._driver
+        if isinstance(driver, Operable):
+            return driver
+        name, kind = self.device.name, self.device.kind.value
+        if driver is None:
+            raise LookupError(f"{name} has not answered yet, so nothing is known of what it can do")
+        raise LookupError(f"{name} is a {kind} that this program does not command")
 
     async def poll(self, tier: Tier) -> float | None:
         """Ask once; returns seconds until a retry, or None where the usual period stands."""

@@ -17,13 +17,17 @@ from console.link.messages import (
     SILENT_AFTER_SECONDS,
     AlarmsChanged,
     Answer,
+    AskOffers,
     BundleImported,
+    CommandEnded,
     DevicesChanged,
     FromCollector,
+    GiveCommand,
     Heartbeat,
     Hello,
     ImportBundle,
     IncidentsChanged,
+    Offers,
     Refusal,
     Reply,
     Request,
@@ -154,6 +158,20 @@ class Link:
         """
         reply = await self._ask(request, None)
         return reply if isinstance(reply, BundleImported) else BundleImported(reply.request, reply.error)
+
+    async def give(self, request: GiveCommand) -> CommandEnded:
+        """Have a command carried out and wait for its outcome, however long it takes.
+
+        Raises:
+            LinkLost: There is no connection, or it broke: whether it was sent stands in the record of commands.
+        """
+        reply = await self._ask(request, None)
+        return reply if isinstance(reply, CommandEnded) else CommandEnded(reply.request, reply.error)
+
+    async def offers(self, request: AskOffers) -> Offers:
+        """Ask what a device can be commanded to do. Raises `LinkLost`."""
+        reply = await self._ask(request, ANSWER_SECONDS)
+        return reply if isinstance(reply, Offers) else Offers(reply.request, reply.error)
 
     async def _ask(self, request: Request, patience: float | None) -> Reply:
         wire = self._wire

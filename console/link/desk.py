@@ -5,17 +5,22 @@ from pathlib import Path
 
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
+from console.link.command_desk import CommandDesk
 from console.link.messages import (
     Acknowledge,
     AddNote,
+    AllowPools,
     Answer,
+    AskOffers,
     BundleImported,
+    GiveCommand,
     ImportBundle,
     Mitigate,
     Painted,
     Reply,
     Request,
     Resolve,
+    SetControl,
     Stop,
 )
 from console.services.ports import ConflictError, StoreFull
@@ -31,6 +36,7 @@ class RequestDesk:
         publish: Called with what a request changed, before it is answered.
         stop: Called with the reason when somebody asks the collector to end.
         merge: Takes a bundle in; raises ValueError for one that is refused.
+        commands: Carries out what is for devices.
     """
 
     def __init__(
@@ -39,11 +45,13 @@ class RequestDesk:
         publish: Callable[[Sequence[Alarm], Sequence[Incident]], None],
         stop: Callable[[str], None],
         merge: Callable[[Path], Awaitable[SyncReport]],
+        commands: CommandDesk,
     ) -> None:
         self._triage = triage
         self._publish = publish
         self._stop = stop
         self._merge = merge
+        self._commands = commands
 
     async def answer(self, request: Request) -> Reply:
         """Carry out one request."""
@@ -52,6 +60,8 @@ class RequestDesk:
             return Answer(request.request)
         if isinstance(request, ImportBundle):
             return await self._import(request)
+        if isinstance(request, GiveCommand | SetControl | AskOffers | AllowPools):
+            return await self._commands.answer(request)
         try:
             changed = tuple(await self._do(request))
         except (ConflictError, StoreFull, ValueError, LookupError) as error:

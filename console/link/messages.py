@@ -4,15 +4,17 @@ Columns are whole snapshots and conflated: a slow client gets the newest, never 
 sequence number and is never dropped.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from console.domain.alarms import Alarm
+from console.domain.commanding import CommandRecord, Control
 from console.domain.incidents import Incident
 from console.domain.inventory import Device, Site
 from console.services.sync_report import SyncReport
+from drivers.core.command import Capability, Offer
 from drivers.core.reading import Signal
 
 PROTOCOL = 1
@@ -263,6 +265,84 @@ class BundleImported(Message, frozen=True, tag=True):
     report: SyncReport | None = None
 
 
+class GiveCommand(Message, frozen=True, tag=True):
+    """Send one command to one device; answered with `CommandEnded`, which may take minutes.
+
+    Attributes:
+        device: Whom.
+        capability: A `Capability`.
+        arguments: As `read_command` takes them; a firmware image is named by `file`, which the collector reads.
+        actor: Who gives it.
+        reason: Why; kept with it.
+    """
+
+    request: int
+    device: UUID
+    capability: str
+    arguments: dict[str, Any]
+    actor: str
+    reason: str
+
+
+class SetControl(Message, frozen=True, tag=True):
+    """Allow or forbid commands to devices; answered with `Answer`."""
+
+    request: int
+    devices: tuple[UUID, ...]
+    enabled: bool
+    actor: str
+    reason: str
+
+
+class AllowPools(Message, frozen=True, tag=True):
+    """Put pools on the site's allow-list, or take them off; answered with `Answer`."""
+
+    request: int
+    urls: tuple[str, ...]
+    allowed: bool
+    actor: str
+    reason: str
+
+
+class AskOffers(Message, frozen=True, tag=True):
+    """What a device can be commanded to do, and what was; answered with `Offers`."""
+
+    request: int
+    device: UUID
+
+
+class CommandEnded(Message, frozen=True, tag=True):
+    """The answer to `GiveCommand`, only to whoever gave it.
+
+    Attributes:
+        error: Empty when it was sent; else one sentence for the operator, and nothing was sent.
+        record: What came of it; None when there was an error.
+    """
+
+    request: int
+    error: str = ""
+    record: CommandRecord | None = None
+
+
+class Offers(Message, frozen=True, tag=True):
+    """The answer to `AskOffers`.
+
+    Attributes:
+        error: Why the device takes no commands at all; one sentence.
+        offers: What each capability is, offered or why not.
+        control: The newest decision on the device; None when it was never enabled.
+        commands: Its newest commands, oldest first.
+        allowed_pools: The site's allow-list.
+    """
+
+    request: int
+    error: str = ""
+    offers: dict[Capability, Offer] = {}
+    control: Control | None = None
+    commands: tuple[CommandRecord, ...] = ()
+    allowed_pools: tuple[str, ...] = ()
+
+
 class Answer(Message, frozen=True, tag=True):
     """The answer to a request.
 
@@ -276,8 +356,20 @@ class Answer(Message, frozen=True, tag=True):
     incidents: tuple[Incident, ...] = ()
 
 
-Request: TypeAlias = Acknowledge | AddNote | Mitigate | Resolve | Painted | Stop | ImportBundle
-Reply: TypeAlias = Answer | BundleImported
+Request: TypeAlias = (
+    Acknowledge
+    | AddNote
+    | Mitigate
+    | Resolve
+    | Painted
+    | Stop
+    | ImportBundle
+    | GiveCommand
+    | SetControl
+    | AskOffers
+    | AllowPools
+)
+Reply: TypeAlias = Answer | BundleImported | CommandEnded | Offers
 FromConsole: TypeAlias = Hello | Heartbeat | Request
 FromCollector: TypeAlias = (
     Welcome | Shape | Snapshot | AlarmsChanged | IncidentsChanged | DevicesChanged | Heartbeat | Reply

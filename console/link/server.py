@@ -99,7 +99,7 @@ class LinkServer:
             return
         self._server.close()
         self._endpoint.remove()
-        workers = [session.worker for session in self._sessions if session.worker is not None]
+        workers = [worker for session in self._sessions for worker in session.workers]
         if workers:
             _, pending = await asyncio.wait(workers, timeout=1.0)
             for worker in pending:

@@ -14,12 +14,27 @@ from console.link.framing import (
     frame,
     read_from_console,
 )
-from console.link.messages import PROTOCOL, FromConsole, Heartbeat, Hello, Refusal, Reply, Request
+from console.link.messages import (
+    PROTOCOL,
+    FromConsole,
+    GiveCommand,
+    Heartbeat,
+    Hello,
+    ImportBundle,
+    Refusal,
+    Reply,
+    Request,
+)
 
 log = logging.getLogger(__name__)
 
 MOST_REQUESTS_WAITING = 256
 """A console with more requests than this under way is not read from until some are answered."""
+
+SLOW = (GiveCommand, ImportBundle)
+"""Requests that may take minutes; those that come after them are carried out meanwhile."""
+MOST_SLOW = 64
+"""Of these, so many of one console at a time; more are carried out in line."""
 
 
 class Outlet(Protocol):
@@ -79,6 +94,7 @@ class Session(asyncio.Protocol):
         self._answers: deque[bytes] = deque()
         self._requests: deque[Request] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._slow: set[asyncio.Task[None]] = set()
         self._quiet = True
 
     @property
@@ -87,9 +103,9 @@ class Session(asyncio.Protocol):
         return self._sequence >= 0
 
     @property
-    def worker(self) -> asyncio.Task[None] | None:
-        """The task that carries out this client's requests in order, while there are some."""
-        return self._worker
+    def workers(self) -> tuple[asyncio.Task[None], ...]:
+        """The tasks that carry out this client's requests, while there are some."""
+        return (*self._slow, *(() if self._worker is None else (self._worker,)))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Every byte in the buffer counts as not drained."""
@@ -125,6 +141,10 @@ class Session(asyncio.Protocol):
             self._greet(message)
         elif not self.greeted:
             raise GarbageFrame("the first message must be a hello")
+        elif isinstance(message, SLOW) and len(self._slow) < MOST_SLOW:
+            slow = asyncio.get_running_loop().create_task(self._carry_out(message), name=f"request of {self.client}")
+            self._slow.add(slow)
+            slow.add_done_callback(self._slow.discard)
         elif not isinstance(message, Heartbeat):
             self._requests.append(message)
             if self._worker is None:
@@ -218,10 +238,12 @@ class Session(asyncio.Protocol):
     async def _work(self) -> None:
         try:
             while self._requests:
-                answer = await self._outlet.answer(self._requests.popleft())
-                self._answers.append(frame(answer))
+                await self._carry_out(self._requests.popleft())
                 if self._transport is not None:
                     self._transport.resume_reading()
-                self.pump()
         finally:
             self._worker = None
+
+    async def _carry_out(self, request: Request) -> None:
+        self._answers.append(frame(await self._outlet.answer(request)))
+        self.pump()

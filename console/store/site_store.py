@@ -16,11 +16,12 @@ from console.store import schema
 from console.store.database import Database
 from console.store.engine import StoreError, open_reader_engine, open_writer, wal_reset_warning
 from console.store.history.historian import Historian
-from console.store.migrations import SCHEMA, refuse_newer, stored_origin, stored_version, upgrade
+from console.store.migrations import READABLE, SCHEMA, refuse_newer, stored_origin, stored_version, upgrade
 from console.store.migrations.safety_copy import keep_copy_of_older
 from console.store.reading.history_reader import FolderReader, open_reader
 from console.store.records.attendance import Attendance, Gap
 from console.store.records.care_events import CareLog
+from console.store.records.commands import SqlCommandLog
 from console.store.records.conflicts import Conflict, read_conflicts
 from console.store.records.event_log import EventLog
 from console.store.records.fills import Fills
@@ -51,6 +52,7 @@ class SiteStore:
         origin: Under whose name this folder writes.
         event_log: Everything that people and rules decided, as one log that two stores can merge.
         incident_log: Incidents and alarms.
+        command_log: Commands to devices, and who may be commanded.
         reader: Reads history; works in a read-only folder too.
     """
 
@@ -59,6 +61,7 @@ class SiteStore:
         self.origin = origin
         self.event_log = EventLog(database, origin)
         self.incident_log = SqlIncidentLog(database, self.event_log)
+        self.command_log = SqlCommandLog(database, self.event_log)
         self.reader: FolderReader = open_reader(folder)
         self._attendance = Attendance(database, self.event_log)
         self._fills = Fills(database, self.event_log)
@@ -211,7 +214,7 @@ def _log_progress(what: str, done: int, total: int) -> None:
 def _checked_origin(connection: Connection) -> UUID:
     version = stored_version(connection)
     refuse_newer(version)
-    if version < SCHEMA:
+    if version < READABLE:
         raise StoreError(
             f"This site folder has schema version {version}; this program reads version {SCHEMA}. Open it once where "
             "it can be written (a copy will do): it is then brought to the new version, and the old file is kept."

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from console.store import schema
 from console.store.records.alarm_events import ALARM, check_alarm, work_out_alarms
 from console.store.records.chain import ChainError, StoredEvent
+from console.store.records.command_events import COMMAND, CONTROL, POOL, check_command, check_control, check_pool
 from console.store.records.conflicts import Conflict
 from console.store.records.fill_events import FILL, check_fill
 from console.store.records.gap_events import GAP, check_gap, work_out_gaps
@@ -39,6 +40,9 @@ _CHECKS: Mapping[str, Callable[[StoredEvent], None]] = {
     ALARM: check_alarm,
     GAP: check_gap,
     FILL: check_fill,
+    COMMAND: check_command,
+    CONTROL: check_control,
+    POOL: check_pool,
     ORIGIN: check_origin,
     **dict.fromkeys(INVENTORY, check_inventory),
 }

@@ -1,150 +1,140 @@
-"""`terrahash site` and `terrahash history` as another program sees them: exit codes, JSON, tables."""
+"""Commands in a real folder: the intent is durable before anything is sent, the outcome after, and a crash is seen."""
 
 import asyncio
-import csv
-import io
-import json
+from collections.abc import Mapping
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from console.__main__ import main
-from console.domain.telemetry import LiveColumns
-from console.store.lock import FolderLock
+from console.domain.commanding import CommandState
+from console.domain.inventory import Device
+from console.services.commander import Commander, CommandRefused
+from console.services.ports import StoreFull
 from console.store.site_store import SiteStore
-from drivers.core.reading import DeviceState, Layout, Quality, Report, Signal
+from console.support.clock import SystemClock
+from drivers.core.command import Capability, Command, CommandResult, Offer, Outcome, Permit, Pool, Reboot, SetPools
+from drivers.core.identity import Address, DeviceKind
 
-SITE = """\
-[site]
-name = "Small"
-zone = "UTC"
-rated_mw = 1
-target_hashrate = 100
-
-[[device]]
-name = "M1"
-kind = "miner"
-address = "127.0.0.1:4028"
-profile = "antminer-stock"
-place = "A/T1/1/1"
-"""
-HOUR = 500_000 * 3600
-LAYOUT = Layout((Signal("hashrate"), Signal("chip_temp", "0")))
+pytestmark = pytest.mark.integration
+MINER = Device(UUID(int=7), "T1-001", DeviceKind.MINER, Address("127.0.0.1", 4028))
+POOL = "stratum+tcp://pool.example:3333"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    file = tmp_path / "small.toml"
-    file.write_text(SITE, encoding="utf-8")
-    assert main(["site", "import", str(tmp_path / "site"), str(file)]) == 0
-    return tmp_path / "site"
+class Driver:
+    """A driver that tells what stood in the store when it was asked to act."""
+
+    def __init__(self, store: SiteStore) -> None:
+        self.offers: Mapping[Capability, Offer] = {Capability.REBOOT: Offer(), Capability.SET_POOLS: Offer()}
+        self.permits: list[Permit] = []
+        self.states: list[CommandState] = []
+        self.outcome = Outcome.CONFIRMED
+        self.asked = asyncio.Event()
+        self.released = asyncio.Event()
+        self.released.set()
+        self._store = store
+
+    async def act(self, command: Command, permit: Permit) -> CommandResult:
+        self.permits.append(permit)
+        self.states += [record.state for record in await self._store.command_log.commands(0.0)]
+        self.asked.set()
+        await self.released.wait()
+        return CommandResult(self.outcome, "read back", True, "before", "after", "OK")
 
 
-async def write_samples(folder: Path) -> None:
-    store = await SiteStore.open(folder)
-    columns = LiveColumns()
-    row = columns.add((await store.site()).devices[0].id, 5.0)
-    for slot in (0, 1, 3):
-        at = HOUR + 5.0 * slot
-        report = Report(at, at + 1, DeviceState.HASHING, LAYOUT, [100.0 + slot, 60.0], bytes([0, Quality.SUSPECT]))
-        columns.ingest(row, report)
-        await store.history.append(columns, at + 2)
+async def commander(store: SiteStore, driver: Driver) -> Commander:
+    made = Commander(store.command_log, SystemClock(), lambda _: driver)
+    await made.restore()
+    return made
+
+
+async def test_that_the_intent_is_kept_before_the_device_hears_of_it_and_the_outcome_after(tmp_path: Path) -> None:
+    store = await SiteStore.open(tmp_path)
+    driver = Driver(store)
+    desk = await commander(store, driver)
+    await desk.enable([MINER], True, "eve", "commissioning")
+    record = await desk.give(MINER, Reboot(), "eve", "stuck at 40 TH/s")
+    assert driver.states == [CommandState.INTENDED]
+    assert driver.permits == [Permit(record.id, "eve", "stuck at 40 TH/s")]
+    assert record.state is CommandState.CONFIRMED
+    assert record.outcome == "read back; it answered: OK"
+    assert await store.command_log.commands(0.0) == [record]
+    await store.close()
+    again = await SiteStore.open(tmp_path)
+    assert await again.command_log.commands(0.0) == [record]
+    assert [(control.by, control.enabled) for control in await again.command_log.controls()] == [("eve", True)]
+    await again.close()
+
+
+async def test_that_nothing_is_sent_without_control_a_name_and_a_reason(tmp_path: Path) -> None:
+    store = await SiteStore.open(tmp_path)
+    driver = Driver(store)
+    desk = await commander(store, driver)
+    with pytest.raises(CommandRefused, match="read-only"):
+        await desk.give(MINER, Reboot(), "eve", "stuck")
+    with pytest.raises(CommandRefused, match="reason"):
+        await desk.enable([MINER], True, "eve", "  ")
+    await desk.enable([MINER], True, "eve", "commissioning")
+    with pytest.raises(CommandRefused, match="nobody is named"):
+        await desk.give(MINER, Reboot(), "", "stuck")
+    with pytest.raises(CommandRefused, match="allow-list"):
+        await desk.give(MINER, SetPools((Pool(POOL, "acme"),)), "eve", "new pool")
+    assert driver.permits == []
+    assert await store.command_log.commands(0.0) == []
+    await desk.allow_pools([POOL], True, "eve", "contract with the pool")
+    assert (await desk.give(MINER, SetPools((Pool(POOL, "acme"),)), "eve", "new pool")).sent
     await store.close()
 
 
-def ask(folder: Path, *more: str) -> list[str]:
-    return ["history", str(folder), "--device", "M1", "--from", "2027-01-15T08:00:00Z", "--to", str(HOUR + 20), *more]
-
-
-def test_that_history_answers_as_json_and_as_a_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asyncio.run(write_samples(folder))
-    capsys.readouterr()
-    assert main(ask(folder, "--point", "hashrate", "--json")) == 0
-    answer = json.loads(capsys.readouterr().out)
-    assert answer == {
-        "device": "M1",
-        "point": "hashrate",
-        "part": "",
-        "unit": "TH/s",
-        "step_s": 5.0,
-        "level": "raw",
-        "t": [HOUR, HOUR + 5, HOUR + 10, HOUR + 15],
-        "value": [100.0, 101.0, None, 103.0],
-        "min": [100.0, 101.0, None, 103.0],
-        "max": [100.0, 101.0, None, 103.0],
-        "quality": ["good", "good", "not_polled", "good"],
-    }
-    assert main(ask(folder, "--point", "chip_temp", "--part", "0", "--step", "10", "--csv")) == 0
-    rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
-    assert rows[0] == ["time", "device", "point", "part", "unit", "value", "min", "max", "quality"]
-    assert rows[1] == ["2027-01-15T08:00:00Z", "M1", "chip_temp", "0", "degC", "60", "60", "60", "suspect"]
-
-
-def test_that_history_gives_several_series_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asyncio.run(write_samples(folder))
-    capsys.readouterr()
-    assert main(ask(folder, "--point", "hashrate", "--point", "chip_temp", "--part", "*", "--json")) == 0
-    answer = json.loads(capsys.readouterr().out)
-    assert [(one["point"], one["part"], one["value"][3]) for one in answer["series"]] == [
-        ("hashrate", "", 103.0),
-        ("chip_temp", "0", 60.0),
-    ]
-    assert main(ask(folder, "--point", "hashrate", "--point", "chip_temp", "--part", "*")) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if line.startswith("M1")] == ["M1 hashrate", "M1 chip_temp 0"]
-
-
-def test_that_history_writes_a_file_whole_or_not_at_all(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+async def test_that_nothing_is_sent_when_the_intent_cannot_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asyncio.run(write_samples(folder))
-    capsys.readouterr()
-    file = tmp_path / "out.csv"
-    assert main(ask(folder, "--point", "hashrate", "--csv", str(file), "--json")) == 0
-    assert json.loads(capsys.readouterr().out) == {"file": str(file), "rows": 3, "series": 1}
-    assert len(file.read_text(encoding="utf-8").splitlines()) == 4
-    assert main(ask(folder, "--point", "hashrate", "--csv", str(tmp_path / "nowhere" / "out.csv"))) == 3
-    assert main(ask(folder, "--point", "hashrate", "--csv", "-", "--json")) == 2
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "site", "small.toml"]
+    store = await SiteStore.open(tmp_path)
+    driver = Driver(store)
+    desk = await commander(store, driver)
+    await desk.enable([MINER], True, "eve", "commissioning")
+
+    async def full(record: object) -> None:
+        raise StoreFull("no room on the disk")
+
+    monkeypatch.setattr(store.command_log, "intend", full)
+    with pytest.raises(StoreFull):
+        await desk.give(MINER, Reboot(), "eve", "stuck")
+    assert driver.permits == []
+    await store.close()
 
 
-def test_that_history_tells_nothing_stored_from_wrong_questions(folder: Path, tmp_path: Path) -> None:
-    assert main(ask(folder, "--point", "hashrate")) == 1
-    assert main([*ask(folder, "--point", "hashrate"), "--device", "M9"]) == 2
-    assert main([*ask(folder, "--point", "hashrate"), "--to", "0"]) == 2
-    assert main(ask(tmp_path, "--point", "hashrate")) == 3
-    with pytest.raises(SystemExit) as caught:
-        main(ask(folder, "--point", "hashrat"))
-    assert caught.value.code == 2
+async def test_that_a_second_command_waits_for_the_first_even_when_its_caller_has_gone(tmp_path: Path) -> None:
+    store = await SiteStore.open(tmp_path)
+    driver = Driver(store)
+    desk = await commander(store, driver)
+    await desk.enable([MINER], True, "eve", "commissioning")
+    await desk.allow_pools([POOL], True, "eve", "contract with the pool")
+    driver.released.clear()
+    first = asyncio.create_task(desk.give(MINER, Reboot(), "eve", "stuck"))
+    await driver.asked.wait()
+    first.cancel()
+    with pytest.raises(CommandRefused, match="another command is being carried out"):
+        await desk.give(MINER, SetPools((Pool(POOL, "acme"),)), "bob", "new pool")
+    driver.released.set()
+    await desk.settled()
+    assert [record.state for record in await store.command_log.commands(0.0)] == [CommandState.CONFIRMED]
+    await store.close()
 
 
-def test_that_an_exported_site_can_be_imported_again(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    capsys.readouterr()
-    for option, name in (([], "again.toml"), (["--csv"], "again.csv")):
-        assert main(["site", "export", str(folder), *option]) == 0
-        (tmp_path / name).write_text(capsys.readouterr().out, encoding="utf-8", newline="")
-        assert main(["site", "import", str(folder), str(tmp_path / name), "--json"]) == 0
-        answer = json.loads(capsys.readouterr().out)
-        assert (answer["devices"], answer["added"], answer["changed"], answer["removed"]) == (1, 0, 0, 0)
-
-
-def test_that_a_file_with_problems_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "bad.toml"
-    file.write_text(SITE.replace("kind", "knd"), encoding="utf-8")
-    assert main(["site", "import", str(tmp_path / "site"), str(file), "--json"]) == 1
-    captured = capsys.readouterr()
-    assert json.loads(captured.out)["problems"][0] == {
-        "line": 7,
-        "text": '[device] lacks "kind"; add it below this line',
-    }
-    assert "bad.toml:9: " in captured.err
-    assert not (tmp_path / "site").exists()
-    assert main(["site", "import", str(tmp_path / "site"), str(tmp_path / "none.toml")]) == 2
-
-
-def test_that_a_folder_in_use_is_left_alone(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with FolderLock(folder, "collector"):
-        assert main(["site", "import", str(folder), str(tmp_path / "small.toml")]) == 3
-    assert "(collector)" in capsys.readouterr().err
+async def test_that_a_command_that_was_cut_off_is_unknown_after_the_next_start(tmp_path: Path) -> None:
+    store = await SiteStore.open(tmp_path)
+    driver = Driver(store)
+    desk = await commander(store, driver)
+    await desk.enable([MINER], True, "eve", "commissioning")
+    driver.released.clear()
+    given = asyncio.create_task(desk.give(MINER, Reboot(), "eve", "stuck"))
+    await driver.asked.wait()
+    next_start = Commander(store.command_log, SystemClock(), lambda _: driver)
+    (cut_off,) = await next_start.restore()
+    assert cut_off.state is CommandState.UNKNOWN
+    assert "read the device before anything else" in cut_off.outcome
+    assert await next_start.restore() == [], "it is said once"
+    driver.released.set()
+    await given
+    await store.close()
