@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 from drivers.simulators.cgminer_replies import Replies
+from drivers.simulators.conduct import Manner
 from drivers.simulators.loopback import is_loopback
-from drivers.simulators.manners import Manner, Manners
+from drivers.simulators.manners import Manners
 
 LOGGER = logging.getLogger(__name__)
 LONGEST_QUESTION = 65536

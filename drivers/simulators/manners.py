@@ -1,23 +1,10 @@
 """How each device behaves on the network at this moment: answers, resets, hangs, is slow, or cuts its replies."""
 
-from enum import IntEnum
-
 import numpy as np
 
 from drivers.simulators.blueprint import Entry
+from drivers.simulators.conduct import Manner
 from drivers.simulators.world import World
-
-
-class Manner(IntEnum):
-    """What becomes of a question."""
-
-    ANSWERS = 0
-    RESETS = 1
-    """Nobody is there: the connection is reset, a datagram is lost."""
-    HANGS = 2
-    CUTS = 3
-    """The reply ends in the middle."""
-    SLOW = 4
 
 
 class Manners:

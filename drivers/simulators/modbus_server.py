@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from drivers.simulators.blueprint import Entry
+from drivers.simulators.conduct import Manner
 from drivers.simulators.loopback import is_loopback
-from drivers.simulators.manners import Manner, Manners
+from drivers.simulators.manners import Manners
 from drivers.simulators.registers import Bank
 
 MOST_REGISTERS = 125

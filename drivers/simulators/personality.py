@@ -75,6 +75,7 @@ class MinerView:
         stale: Shares.
         pool_alive: Whether its pools answer.
         now: UTC seconds.
+        mined: Seconds since the mining process started: begins anew with a restart of mining as well as with a reboot.
     """
 
     model: str
@@ -93,6 +94,7 @@ class MinerView:
     stale: int
     pool_alive: bool
     now: float
+    mined: float = 0.0
 
 
 @dataclass(slots=True)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from drivers.simulators.apc_mib import Object, PduView, objects
 from drivers.simulators.blueprint import Entry
+from drivers.simulators.conduct import Manner
 from drivers.simulators.electricity import LINE_VOLTAGE, LINES, POWER_FACTOR
 from drivers.simulators.loopback import asked_address, can_bind_to_loopback, is_loopback, reply_from
-from drivers.simulators.manners import Manner, Manners
+from drivers.simulators.manners import Manners
 from drivers.simulators.world import World
 from drivers.transports import snmp_ber
 from drivers.transports.snmp_ber import Oid, Question

@@ -3,8 +3,9 @@
 import pytest
 
 from drivers.simulators.blueprint import read_blueprint
+from drivers.simulators.conduct import Manner
 from drivers.simulators.faults import parse_fault
-from drivers.simulators.manners import Manner, Manners
+from drivers.simulators.manners import Manners
 from drivers.simulators.plan import demo_site
 from drivers.simulators.ports import Ports
 from drivers.simulators.world import World
