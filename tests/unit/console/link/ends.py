@@ -67,6 +67,8 @@ class Collector:
         if isinstance(request, ImportBundle):
             self.importing.set()
             return BundleImported(request.request, report=await self.imported)
+        if isinstance(request, AddNote) and request.text == "late":
+            await asyncio.shield(self.imported)
         if isinstance(request, AddNote) and request.text == "bug":
             raise RuntimeError("a bug")
         return Answer(request.request, error="")
