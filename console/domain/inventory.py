@@ -35,6 +35,8 @@ class Device:
         asset: The owner's asset code.
         unit: Modbus device id (1 to 247); only for Modbus devices.
         snmp: How to read it by SNMP; only for SNMP devices.
+        login: The keyring entry of its own login; empty where it has none (see `credentials.login_entry`).
+        web_port: Port of its web interface where `address` is another protocol's; 0 for the family's usual one.
     """
 
     id: UUID
@@ -49,6 +51,23 @@ class Device:
     asset: str = ""
     unit: int = 1
     snmp: SnmpAccess | None = None
+    login: str = ""
+    web_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialGroup:
+    """The login of a group of devices: those of one profile, below one place, or both; without either all miners.
+
+    Attributes:
+        entry: The keyring entry that holds the login; never the login itself.
+        profile: Profile id; empty for miners of any profile.
+        place: Path in the site's naming; empty for the whole site.
+    """
+
+    entry: str
+    profile: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +143,7 @@ class Site:
     feeds: tuple[Feed, ...] = ()
     links: tuple[Link, ...] = ()
     contract: Contract | None = None
+    credentials: tuple[CredentialGroup, ...] = ()
 
     def device(self, name: str) -> Device:
         """The device of that name; raises KeyError when the site has none."""

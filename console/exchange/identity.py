@@ -1,7 +1,8 @@
 """Whose UUID a device of a file has: the one it had before, found by what stays the same about it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -17,12 +18,15 @@ _ALIASES: tuple[Callable[[Device], str], ...] = (
 """From what stays longest to what changes first."""
 
 
-def with_known_identities(devices: Sequence[Device], existing: Site | None) -> tuple[Device, ...]:
+def with_known_identities(
+    devices: Sequence[Device], existing: Site | None, *, keep: Collection[str] = ()
+) -> tuple[Device, ...]:
     """Devices under the UUIDs they had, new ones under new UUIDs.
 
     A device is known again by its serial, else MAC, name, address; never across kinds, nor when both sides have a
     serial (or MAC) and they differ: then the asset in that place was exchanged. What the console found out by itself
-    (profile, serial, MAC, model) stays where the new description is silent.
+    (profile, serial, MAC, model) stays where the new description is silent, and so do the fields in `keep`, of which
+    it cannot speak.
     """
     known = {device.id: device for device in existing.devices} if existing is not None else {}
     found: dict[int, Device] = {}
@@ -33,7 +37,7 @@ def with_known_identities(devices: Sequence[Device], existing: Site | None) -> t
             if at not in found and before is not None and before.id in known and _may_be(device, before):
                 found[at] = known.pop(before.id)
     return tuple(
-        _completed(device, found[at]) if at in found else replace(device, id=new_identity())
+        _completed(device, found[at], keep) if at in found else replace(device, id=new_identity())
         for at, device in enumerate(devices)
     )
 
@@ -52,9 +56,10 @@ def _may_be(device: Device, before: Device) -> bool:
     )
 
 
-def _completed(device: Device, before: Device) -> Device:
+def _completed(device: Device, before: Device, keep: Collection[str]) -> Device:
+    kept: dict[str, Any] = {name: getattr(before, name) for name in keep}
     return replace(
-        device,
+        replace(device, **kept),
         id=before.id,
         profile=device.profile or before.profile,
         serial=device.serial or before.serial,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from console.domain.inventory import Device, Feed, Link, Loop
+from console.domain.inventory import CredentialGroup, Device, Feed, Link, Loop
 from console.exchange.problems import Problems, instead
 from drivers.core.identity import DeviceKind
 
@@ -16,6 +16,7 @@ class Written:
     loops: list[tuple[Loop, int]] = field(default_factory=list)
     feeds: list[tuple[Feed, int]] = field(default_factory=list)
     links: list[tuple[Link, int]] = field(default_factory=list)
+    credentials: list[tuple[CredentialGroup, int]] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
     """Names of devices with a problem of their own: references to them are not one more."""
 
@@ -30,6 +31,7 @@ def check(written: Written, problems: Problems) -> None:
     devices = {device.name: device for device, _ in written.devices}
     _check_loops(written, devices, problems)
     _check_feeds(written, devices, problems)
+    _check_credentials(written.credentials, problems)
     seen: dict[Link, int] = {}
     for link, line in written.links:
         if written.is_unknown(link.target, devices):
@@ -58,6 +60,15 @@ def check_devices(devices: Sequence[tuple[Device, int]], problems: Problems) -> 
                 problems.add(line, f'{mark[0]} "{mark[1]}" already belongs to {what} in line {at}; change one of them')
             else:
                 seen[mark] = (device.name, line)
+
+
+def _check_credentials(groups: Sequence[tuple[CredentialGroup, int]], problems: Problems) -> None:
+    seen: dict[tuple[str, str], int] = {}
+    for group, line in groups:
+        meant = (group.profile, group.place)
+        if meant in seen:
+            problems.add(line, f"a login for the same devices already stands in line {seen[meant]}; keep one of them")
+        seen.setdefault(meant, line)
 
 
 def _check_loops(written: Written, devices: dict[str, Device], problems: Problems) -> None:

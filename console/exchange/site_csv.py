@@ -26,11 +26,16 @@ COLUMNS = (
     "unit",
     "snmp_version",
     "snmp_secret",
+    "login",
+    "web_port",
 )
 REQUIRED = ("name", "kind", "address")
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_DEVICE_KEYS = (*COLUMNS[:10], "snmp")
+_DEVICE_KEYS = (*COLUMNS[:10], "snmp", "login", "web_port")
+_KEPT = ("place", "asset", "unit", "login", "web_port")
+"""Fields of a device that stay as they are where the table has no column for them."""
+_NUMBERS = ("unit", "web_port")
 
 
 def write_devices(site: Site) -> str:
@@ -65,8 +70,10 @@ def read_devices(
         loops=[(loop, 0) for loop in existing.loops],
         feeds=[(feed, 0) for feed in existing.feeds],
         links=[(link, 0) for link in existing.links],
+        credentials=[(group, 0) for group in existing.credentials],
     )
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    columns: list[str] = []
     try:
         columns = [column.strip().casefold() for column in next(reader, [])]
         if _check_columns(columns, problems):
@@ -75,9 +82,12 @@ def read_devices(
                     _take(row, columns, reader.line_num, written, problems, profiles)
     except csv.Error as error:
         problems.add(reader.line_num, f"this is no CSV: {error}; quote cells that hold quotes or line ends")
+    keep = {name for name in _KEPT if name not in columns} | ({"snmp"} if "snmp_secret" not in columns else set())
+    devices = with_known_identities([device for device, _ in written.devices], existing, keep=keep)
+    written.devices = [(device, line) for device, (_, line) in zip(devices, written.devices, strict=True)]
     check(written, problems)
     problems.raise_if_any()
-    return replace(existing, devices=with_known_identities([device for device, _ in written.devices], existing))
+    return replace(existing, devices=devices)
 
 
 def _check_columns(columns: list[str], problems: Problems) -> bool:
@@ -109,8 +119,9 @@ def _take(
     entries: dict[str, Entry] = {
         key: Entry(cell, line) for key, cell in cells.items() if cell and not key.startswith("snmp_")
     }
-    if "unit" in entries:
-        entries["unit"] = Entry(int(cells["unit"]) if cells["unit"].isdecimal() else cells["unit"], line)
+    for column in _NUMBERS:
+        if column in entries and cells[column].isdecimal():
+            entries[column] = Entry(int(cells[column]), line)
     if cells.get("snmp_version") or cells.get("snmp_secret"):
         access = {"version": cells.get("snmp_version") or "2c", "secret": cells.get("snmp_secret") or "public"}
         entries["snmp"] = Entry(access, line)
@@ -136,4 +147,6 @@ def _row(device: Device) -> tuple[str, ...]:
         "" if device.unit == 1 else str(device.unit),
         snmp.version if snmp is not None else "",
         snmp.secret if snmp is not None else "",
+        device.login,
+        str(device.web_port) if device.web_port else "",
     )

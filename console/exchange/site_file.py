@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
-from console.domain.inventory import Contract, Device, Feed, Link, Loop, Site, SnmpAccess
+from console.domain.inventory import Contract, CredentialGroup, Device, Feed, Link, Loop, Site, SnmpAccess
 from console.exchange.contract_text import read_contract
 from console.exchange.fields import Fields
 from console.exchange.identity import new_identity, with_known_identities
@@ -25,11 +25,13 @@ _KNOWN = {
     "site": ("name", "zone", "rated_mw", "target_hashrate"),
     "device": (
         "name", "kind", "address", "profile", "place", "serial", "mac", "model", "asset", "unit", "snmp",
+        "login", "web_port",
     ),
     "loop": ("name", "plant", "cools"),
     "feed": ("from", "to", "verified"),
     "link": ("from", "to"),
     "contract": ("tier", "calendar"),
+    "credential": ("entry", "profile", "place"),
 }  # fmt: skip
 _ONCE = ("site", "contract")
 _VERSIONS = ("1", "2c", "3")
@@ -70,6 +72,7 @@ def read_site(source: Path | str, *, existing: Site | None = None, profiles: Con
         feeds=tuple(feed for feed, _ in written.feeds),
         links=tuple(link for link, _ in written.links),
         contract=contract,
+        credentials=tuple(group for group, _ in written.credentials),
     )
 
 
@@ -140,6 +143,10 @@ def _take(fields: Fields, written: Written, profiles: Container[str] | None) -> 
     elif fields.table.name == "feed":
         source, target = fields.text("from", required=True), fields.text("to", required=True)
         written.feeds.append((Feed(source, target, fields.day("verified")), line))
+    elif fields.table.name == "credential":
+        place = fields.text("place").strip("/")
+        group = CredentialGroup(fields.text("entry", required=True), _profile(fields, profiles), place)
+        written.credentials.append((group, line))
     else:
         link = Link(fields.text("from", required=True), fields.text("to", required=True))
         written.links.append((link, line))
@@ -150,10 +157,7 @@ def read_device(fields: Fields, profiles: Container[str] | None) -> Device | Non
     name = fields.text("name", required=True)
     kind = _kind(fields)
     address = _address(fields)
-    profile = fields.text("profile")
-    if profile and profiles is not None and profile not in profiles:
-        known = profiles if isinstance(profiles, Iterable) else ()
-        fields.wrong("profile", f'there is no profile "{profile}"; {instead(profile, known)}')
+    profile = _profile(fields, profiles)
     device = (
         Device(
             UUID(int=0),
@@ -168,6 +172,8 @@ def read_device(fields: Fields, profiles: Container[str] | None) -> Device | Non
             asset=fields.text("asset"),
             unit=fields.whole("unit", 1, 247, 1),
             snmp=_snmp(fields),
+            login=fields.text("login"),
+            web_port=fields.whole("web_port", 1, 65535, 0),
         )
         if kind is not None and address is not None and name
         else None
@@ -175,6 +181,14 @@ def read_device(fields: Fields, profiles: Container[str] | None) -> Device | Non
     if device is not None and device.snmp is None and kind is DeviceKind.PDU:
         return replace(device, snmp=SnmpAccess())
     return device
+
+
+def _profile(fields: Fields, profiles: Container[str] | None) -> str:
+    profile = fields.text("profile")
+    if profile and profiles is not None and profile not in profiles:
+        known = profiles if isinstance(profiles, Iterable) else ()
+        fields.wrong("profile", f'there is no profile "{profile}"; {instead(profile, known)}')
+    return profile
 
 
 def _kind(fields: Fields) -> DeviceKind | None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 
-from console.domain.inventory import Contract, Device, Feed, Site
+from console.domain.inventory import Contract, CredentialGroup, Device, Feed, Site
 from console.exchange.contract_text import write_days, write_hours
 
 _CONTROL = {code: f"\\u{code:04x}" for code in (0x7F,)}
@@ -25,6 +25,7 @@ def write_site(site: Site) -> str:
         for loop in site.loops
     ]
     tables += [_feed(feed) for feed in site.feeds]
+    tables += [_credential(group) for group in site.credentials]
     tables += [["[[link]]", f"from = {_text(link.source)}", f"to = {_text(link.target)}"] for link in site.links]
     if site.contract is not None:
         tables.append(_contract(site.contract))
@@ -51,6 +52,16 @@ def _device(device: Device) -> list[str]:
         lines.append(f"unit = {device.unit}")
     if device.snmp is not None:
         lines.append(f"snmp = {{ version = {_text(device.snmp.version)}, secret = {_text(device.snmp.secret)} }}")
+    if device.login:
+        lines.append(f"login = {_text(device.login)}")
+    if device.web_port:
+        lines.append(f"web_port = {device.web_port}")
+    return lines
+
+
+def _credential(group: CredentialGroup) -> list[str]:
+    lines = ["[[credential]]", f"entry = {_text(group.entry)}"]
+    lines += [f"{key} = {_text(value)}" for key, value in (("profile", group.profile), ("place", group.place)) if value]
     return lines
 
 

@@ -15,7 +15,7 @@ from console.store import schema
 from console.store.database import Database
 from console.store.engine import StoreError, open_reader_engine
 from console.store.history.codec import CorruptBlob
-from console.store.migrations import SCHEMA, refuse_newer, stored_version
+from console.store.migrations import READABLE, SCHEMA, refuse_newer, stored_version
 from console.store.reading.history_reader import FolderReader, open_reader
 from console.store.records.past_records import PastRecords
 
@@ -162,7 +162,7 @@ async def _both(state: Awaitable[PastState], records: Coroutine[Any, Any, Record
 def _check_version(connection: Connection) -> None:
     version = stored_version(connection)
     refuse_newer(version)
-    if version < SCHEMA:
+    if version < READABLE:
         raise StoreError(
             f"This site folder has schema version {version}; this program reads version {SCHEMA}. Open it once where "
             "it can be written (a copy will do): it is then brought to the new version, and the old file is kept."

@@ -21,6 +21,7 @@ site = Table(
     Column("rated_mw", Float, nullable=False),
     Column("target_hashrate", Float, nullable=False),
     Column("contract", Text),
+    Column("credentials", Text),
 )
 
 device = Table(
@@ -40,6 +41,8 @@ device = Table(
     Column("model", Text, nullable=False),
     Column("asset", Text, nullable=False),
     Column("snmp", Text),
+    Column("login", Text, nullable=False),
+    Column("web_port", Integer, nullable=False),
 )
 
 alias = Table(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from uuid_utils.compat import uuid7
 
 from console.store.engine import StoreError
-from console.store.migrations import v0001_initial, v0002_events, v0003_rollups
+from console.store.migrations import v0001_initial, v0002_events, v0003_rollups, v0004_logins
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,14 @@ class Migration:
 
 MIGRATIONS = tuple(
     Migration(version.info, version.upgrade_console, version.upgrade_history)
-    for version in (v0001_initial, v0002_events, v0003_rollups)
+    for version in (v0001_initial, v0002_events, v0003_rollups, v0004_logins)
 )
 
 SCHEMA = len(MIGRATIONS)
 """The version that this program writes."""
+
+READABLE = 3
+"""The oldest version that is read as it stands, where nothing may be written: what it lacks has its default."""
 
 
 def upgrade(connection: Connection, *, history: bool, origin: UUID | None = None) -> UUID:

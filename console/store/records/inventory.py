@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Select, Table, select
 
-from console.domain.inventory import Contract, Device, Feed, Link, Loop, Site, SnmpAccess
+from console.domain.inventory import Contract, CredentialGroup, Device, Feed, Link, Loop, Site, SnmpAccess
 from console.store import schema
 from console.store.database import Database
 from console.store.engine import StoreError, insert_rows
@@ -107,9 +107,16 @@ def fetch_site(connection: Connection) -> Rows:
         table: connection.execute(select(table).order_by(table.c.position)).all()
         for table in (schema.loop, schema.feed, schema.link)
     }
-    found[schema.site] = connection.execute(select(schema.site)).all()
-    found[schema.device] = connection.execute(select(schema.device).order_by(device.position, device.id)).all()
+    found[schema.site] = connection.execute(_select_stored(connection, schema.site)).all()
+    in_order = _select_stored(connection, schema.device).order_by(device.position, device.id)
+    found[schema.device] = connection.execute(in_order).all()
     return found
+
+
+def _select_stored(connection: Connection, table: Table) -> Select[Any]:
+    """The columns that the file has: one of an older version, which may not be written, lacks some."""
+    stored = {row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({table.name})")}
+    return select(*(column for column in table.c if column.name in stored))
 
 
 def build_kept(rows: Rows) -> Kept:
@@ -137,6 +144,7 @@ def build_site(rows: Rows) -> Site:
         ),
         links=tuple(Link(row.source, row.target) for row in rows[schema.link]),
         contract=msgspec.json.decode(stored.contract, type=Contract) if stored.contract else None,
+        credentials=_credentials(getattr(stored, "credentials", None)),
     )
 
 
@@ -154,7 +162,13 @@ def _device(row: Row[Any]) -> Device:
         asset=row.asset,
         unit=row.unit,
         snmp=msgspec.json.decode(row.snmp, type=SnmpAccess) if row.snmp else None,
+        login=getattr(row, "login", ""),
+        web_port=getattr(row, "web_port", 0),
     )
+
+
+def _credentials(text: str | None) -> tuple[CredentialGroup, ...]:
+    return msgspec.json.decode(text, type=tuple[CredentialGroup, ...]) if text else ()
 
 
 def _names(text: str) -> tuple[str, ...]:

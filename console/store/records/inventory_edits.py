@@ -10,6 +10,7 @@ from console.store import schema
 from console.store.records.chain import NewEvent
 from console.store.records.fields import PLACE, REMOVED, Record, edit
 from console.store.records.inventory_fields import (
+    CREDENTIAL,
     DEVICE,
     FEEDS,
     LINKS,
@@ -20,6 +21,7 @@ from console.store.records.inventory_fields import (
     edge_key,
     feed_fields,
     link_fields,
+    list_fields,
     owner,
     positions,
     site_fields,
@@ -105,7 +107,16 @@ def differences(kept: Kept, site: Site) -> Differences:
 
 
 def _itself(site: Site) -> tuple[object, ...]:
-    return (site.id, site.name, site.zone, site.rated_mw, site.target_hashrate, site.contract, site.loops)
+    return (
+        site.id,
+        site.name,
+        site.zone,
+        site.rated_mw,
+        site.target_hashrate,
+        site.contract,
+        site.loops,
+        site.credentials,
+    )
 
 
 def edits(kept: Kept, site: Site, differing: Differences, records: Records, at: float) -> Edits:
@@ -167,9 +178,8 @@ def _new_values(fields: Values, before: Device | None, position: int, record: Re
 
 def _edit_site(done: Edits, site: Site, record: Record | None, at: float) -> None:
     held = {} if record is None else record.values()
-    before = {key: place_of(value) for key, value in held.items() if key.startswith(LOOP)}
-    places = positions(site.loops, lambda loop: LOOP + loop.name, before)
-    values = site_fields(site, {loop.name: places[LOOP + loop.name] for loop in site.loops})
+    before = {key: place_of(value) for key, value in held.items() if key.startswith((LOOP, CREDENTIAL))}
+    values = site_fields(site, positions(list_fields(site), str, before))
     made = edit(at, SITE, str(site.id), record, {**dict.fromkeys(before), **values})
     if made is not None:
         done.events.append(made[0])

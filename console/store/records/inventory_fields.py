@@ -1,8 +1,8 @@
 """A site as fields that are edited one by one: what a device, a feed or a loop is in the event log, and back.
 
-Kinds of events: "device" (entity: its id), "site" (entity: its id; loops are fields of it), "feeds" (entity: the
-device that feeds, each feed a field) and "links" (entity: the switch, each link a field). Fields that have their
-default value are left out when a thing is first written.
+Kinds of events: "device" (entity: its id), "site" (entity: its id; loops and groups of credentials are fields of
+it), "feeds" (entity: the device that feeds, each feed a field) and "links" (entity: the switch, each link a field).
+Fields that have their default value are left out when a thing is first written.
 """
 
 from bisect import bisect_left
@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from console.domain.inventory import Contract, Device, Feed, Link, Loop, Site, SnmpAccess
+from console.domain.inventory import Contract, CredentialGroup, Device, Feed, Link, Loop, Site, SnmpAccess
 from console.store.records.fields import PLACE
 from drivers.core.identity import Address, DeviceKind
 
@@ -24,11 +24,15 @@ INVENTORY = (DEVICE, SITE, FEEDS, LINKS, ALIAS)
 LOOP = "loop "
 """Begin of the name of a site's field that is a loop."""
 
+CREDENTIAL = "credential "
+"""Begin of the name of a site's field that is a group of credentials."""
+
 SPACE = 1 << 20
 """Between the positions of neighbours, so that twenty times something fits in between before all move."""
 
 _DEFAULTS: Mapping[str, object] = {
     "profile": "", "place": "", "serial": "", "mac": "", "model": "", "asset": "", "unit": 1, "snmp": None,
+    "login": "", "web_port": 0,
 }  # fmt: skip
 
 T = TypeVar("T")
@@ -49,6 +53,8 @@ class _DeviceFields(msgspec.Struct):
     model: str = ""
     asset: str = ""
     snmp: SnmpAccess | None = None
+    login: str = ""
+    web_port: int = 0
 
 
 class _SiteFields(msgspec.Struct):
@@ -62,6 +68,11 @@ class _SiteFields(msgspec.Struct):
 class _LoopFields(msgspec.Struct):
     plant: tuple[str, ...]
     cools: tuple[str, ...]
+    at: int = 0
+
+
+class _CredentialFields(msgspec.Struct):
+    entry: str
     at: int = 0
 
 
@@ -90,6 +101,8 @@ def device_fields(device: Device, position: int) -> Values:
         "model": device.model,
         "asset": device.asset,
         "snmp": msgspec.to_builtins(device.snmp) if device.snmp is not None else None,
+        "login": device.login,
+        "web_port": device.web_port,
     }
 
 
@@ -104,12 +117,13 @@ def build_device(entity: str, values: Values) -> tuple[int, Device]:
     device = Device(
         UUID(entity), fields.name, fields.kind, Address(fields.host, fields.port), fields.profile, fields.place,
         fields.serial, fields.mac, fields.model, fields.asset, fields.unit, fields.snmp,
+        fields.login, fields.web_port,
     )  # fmt: skip
     return fields.position, device
 
 
-def site_fields(site: Site, loops: Mapping[str, int]) -> Values:
-    """The fields of the site itself; `loops` gives the position of each loop."""
+def site_fields(site: Site, places: Mapping[str, int]) -> Values:
+    """The fields of the site itself; `places` gives the position of each loop and group, by its field."""
     own: Values = {
         "name": site.name,
         "zone": site.zone,
@@ -118,20 +132,39 @@ def site_fields(site: Site, loops: Mapping[str, int]) -> Values:
         "contract": msgspec.to_builtins(site.contract) if site.contract is not None else None,
     }
     for loop in site.loops:
-        own[LOOP + loop.name] = {"plant": list(loop.plant), "cools": list(loop.cools), PLACE: loops[loop.name]}
+        own[LOOP + loop.name] = {"plant": list(loop.plant), "cools": list(loop.cools), PLACE: places[LOOP + loop.name]}
+    for group in site.credentials:
+        own[credential_key(group)] = {"entry": group.entry, PLACE: places[credential_key(group)]}
     return own
+
+
+def list_fields(site: Site) -> list[str]:
+    """The names of the fields that are loops, then of those that are groups of credentials, each in order."""
+    return [*(LOOP + loop.name for loop in site.loops), *map(credential_key, site.credentials)]
+
+
+def credential_key(group: CredentialGroup) -> str:
+    """The field of a group: whom it is for names it, so that two who set its login apart meet in one field."""
+    return CREDENTIAL + edge_key(group.profile, group.place)
 
 
 def build_site_itself(entity: str, values: Values) -> tuple[Site, tuple[Loop, ...]]:
     """The site without devices, and its loops in order. Raises as `build_device` does."""
-    fields = msgspec.convert({key: value for key, value in values.items() if not key.startswith(LOOP)}, _SiteFields)
+    own = {key: value for key, value in values.items() if not key.startswith((LOOP, CREDENTIAL))}
+    fields = msgspec.convert(own, _SiteFields)
     loops = []
+    groups = []
     for key, value in values.items():
         if key.startswith(LOOP):
             held = msgspec.convert(value, _LoopFields)
             loops.append((held.at, key, Loop(key.removeprefix(LOOP), held.plant, held.cools)))
-    site = Site(UUID(entity), fields.name, fields.zone, fields.rated_mw, fields.target_hashrate,
-                contract=fields.contract)  # fmt: skip
+        elif key.startswith(CREDENTIAL):
+            login = msgspec.convert(value, _CredentialFields)
+            groups.append((login.at, key, CredentialGroup(login.entry, *edge_ends(key.removeprefix(CREDENTIAL)))))
+    site = Site(
+        UUID(entity), fields.name, fields.zone, fields.rated_mw, fields.target_hashrate, contract=fields.contract,
+        credentials=tuple(group for _, _, group in sorted(groups, key=lambda item: item[:2])),
+    )  # fmt: skip
     return site, tuple(loop for _, _, loop in sorted(loops, key=lambda item: item[:2]))
 
 

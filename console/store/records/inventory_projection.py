@@ -165,6 +165,8 @@ def device_row(position: int, device: Device) -> Row:
         device.model,
         device.asset,
         msgspec.json.encode(device.snmp).decode() if device.snmp is not None else None,
+        device.login,
+        device.web_port,
     )
 
 
@@ -214,7 +216,8 @@ def newest_site(entity: str, records: Mapping[str, Record]) -> tuple[Site, tuple
 def site_row(site: Site) -> Row:
     """The row of the site."""
     contract = msgspec.json.encode(site.contract).decode() if site.contract is not None else None
-    return (str(site.id), site.name, site.zone, site.rated_mw, site.target_hashrate, contract)
+    credentials = msgspec.json.encode(site.credentials).decode() if site.credentials else None
+    return (str(site.id), site.name, site.zone, site.rated_mw, site.target_hashrate, contract, credentials)
 
 
 def feeds_of(records: Mapping[str, Record]) -> tuple[Feed, ...]:

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
@@ -15,13 +16,14 @@ from sqlalchemy.exc import IntegrityError
 
 from console.domain.alarms import Alarm, Condition, Severity
 from console.domain.incidents import Deadlines, EventKind, IncidentEvent, IncidentState
-from console.domain.inventory import Calendar, Contract, Device, Feed, Link, Loop, Site, SnmpAccess
+from console.domain.inventory import Calendar, Contract, CredentialGroup, Device, Feed, Link, Loop, Site, SnmpAccess
 from console.services.ports import ConflictError
 from console.store import schema
 from console.store.engine import StoreError, wal_reset_warning
 from console.store.lock import FolderBusy, FolderLock, holder_of
 from console.store.migrations import MIGRATIONS, upgrade
 from console.store.records.attendance import Gap
+from console.store.records.projections import projection_problems, rebuild
 from console.store.site_store import SiteStore
 from drivers.core.identity import Address, DeviceKind
 
@@ -71,6 +73,43 @@ async def test_that_a_site_is_read_back_as_it_was_saved(store: SiteStore) -> Non
     smaller = replace(SITE, devices=SITE.devices[1:], loops=(), feeds=(), links=(), contract=None)
     await store.save_site(smaller)
     assert await store.site() == smaller
+
+
+async def test_that_names_of_logins_are_kept_and_edited_one_by_one(store: SiteStore) -> None:
+    await store.save_site(SITE)
+    hall, tank = CredentialGroup("hall", "antminer-stock", "B"), CredentialGroup("tank", place="B/T1")
+    miner = replace(SITE.devices[0], login="its own", web_port=8080)
+    site = replace(SITE, devices=(miner, SITE.devices[1]), credentials=(hall, tank))
+    await store.save_site(site)
+    assert await store.site() == site
+    turned = replace(site, credentials=(tank, replace(hall, entry="another")))
+    await store.save_site(turned)
+    await store._database.write(rebuild)
+    assert await store.site() == turned
+    assert await store._database.read(projection_problems) == []
+    without = replace(turned, devices=SITE.devices, credentials=())
+    await store.save_site(without)
+    assert await store.site() == without
+
+
+async def test_that_a_folder_from_before_logins_is_read_where_nothing_may_be_written(
+    store: SiteStore, tmp_path: Path
+) -> None:
+    def age(connection: Connection) -> None:
+        for table, column in (("site", "credentials"), ("device", "login"), ("device", "web_port")):
+            connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+        connection.exec_driver_sql("UPDATE meta SET value = '3' WHERE key = 'schema'")
+
+    await store.save_site(SITE)
+    await store._database.write(age)
+    await store.close()
+    for read_only in (True, False, True):
+        again = await SiteStore.open(tmp_path, read_only=read_only)
+        try:
+            assert await again.site() == SITE
+            assert (await again.records_at(time.time())).site == SITE
+        finally:
+            await again.close()
 
 
 async def test_that_incidents_are_numbered_in_order_and_survive_a_restart(store: SiteStore, tmp_path: Path) -> None:

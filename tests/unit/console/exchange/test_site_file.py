@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.domain.inventory import Calendar, Contract, Device, Feed, Link, Loop, Site, SnmpAccess
+from console.domain.inventory import Calendar, Contract, CredentialGroup, Device, Feed, Link, Loop, Site, SnmpAccess
 from console.exchange.problems import ExchangeError
 from console.exchange.site_csv import read_devices, write_devices
 from console.exchange.site_file import read_site, write_site
@@ -90,6 +90,44 @@ def test_that_the_site_file_of_the_design_is_read() -> None:
     assert site.links == (Link("SW-05/17", "T14-118"),)
     assert site.contract == Contract("platinum", Calendar(holidays=(date(2026, 11, 26),)))
     assert len({device.id for device in site.devices}) == 3
+
+
+LOGINS = (
+    GOOD.replace("unit = 3", 'unit = 3\nlogin = "plc"\nweb_port = 8080')
+    + """
+[[credential]]
+entry = "hall-b"
+profile = "antminer-stock"
+place = "B/"
+
+[[credential]]
+entry = "whole-site"
+"""
+)
+
+
+def test_that_names_of_logins_are_read_for_devices_and_for_groups() -> None:
+    site = read_site(LOGINS)
+    assert (site.devices[2].login, site.devices[2].web_port) == ("plc", 8080)
+    assert site.credentials == (CredentialGroup("hall-b", "antminer-stock", "B"), CredentialGroup("whole-site"))
+    assert read_site(write_site(site), existing=site) == site
+    assert read_devices(write_devices(site), site) == site
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ('entry = "whole-site"', "", 'lacks "entry"'),
+        ('entry = "whole-site"', 'entry = "a"\n[[credential]]\nentry = "b"', "already stands in line 62"),
+        ('place = "B/"', 'plase = "B/"', 'did you mean "place"'),
+        ("web_port = 8080", "web_port = 80800", "from 1 to 65535"),
+        ("web_port = 8080", 'web_port = "8080"', "from 1 to 65535"),
+    ],
+)
+def test_that_wrong_names_of_logins_are_refused(old: str, new: str, part: str) -> None:
+    assert old in LOGINS
+    (problem,) = problems_of(LOGINS.replace(old, new, 1))
+    assert part in problem[1]
 
 
 def test_that_what_is_written_reads_the_same() -> None:
@@ -185,6 +223,14 @@ def test_that_csv_carries_the_device_table_and_keeps_the_rest() -> None:
     assert read_devices(write_devices(site), site) == site
 
 
+def test_that_a_device_table_without_a_column_leaves_what_it_cannot_speak_of() -> None:
+    site = read_site(GOOD)
+    taken = read_devices("name,kind,address\nT14-118,miner,10.31.14.119:4028\nPDU-28,pdu,10.31.0.28:161\n"
+                         "PLC-B,plant,10.31.0.9:502\n", site)  # fmt: skip
+    moved = replace(site.devices[0], address=Address("10.31.14.119", 4028))
+    assert taken == replace(site, devices=(moved, *site.devices[1:]))
+
+
 def test_that_a_formula_in_a_cell_is_disarmed_and_read_back() -> None:
     site = read_site(GOOD)
     evil = replace(site.devices[0], asset="=HYPERLINK(1)", model="'quoted")
@@ -196,7 +242,7 @@ def test_that_a_formula_in_a_cell_is_disarmed_and_read_back() -> None:
 
 def test_that_csv_problems_name_their_lines() -> None:
     site = read_site(GOOD)
-    text = write_devices(site) + "X,gizmo,10.0.0.1:1,,,,,,,,,\r\nY,miner\r\nT14-118,miner,10.0.0.2:1,,,,,,,,,\r\n"
+    text = write_devices(site) + "X,gizmo,10.0.0.1:1,,,,,,,,,,,\r\nY,miner\r\nT14-118,miner,10.0.0.2:1,,,,,,,,,,,\r\n"
     with pytest.raises(ExchangeError) as caught:
         read_devices(text, site)
     lines = {problem.line: problem.text for problem in caught.value.problems}
