@@ -292,7 +292,7 @@ async def test_that_a_connection_closed_between_questions_costs_no_question() ->
     server = Server(OK, OK, closes_after=[1])
     async with asking(server) as transport:
         await transport.ask("GET", "/")
-        while transport._connection is not None and transport._connection.is_free:
+        while transport._connection is not None and transport._connection.is_free:  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0)
         await transport.ask("POST", "/reboot")
     assert [number for number, _question in server.questions] == [1, 2]
