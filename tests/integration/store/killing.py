@@ -19,10 +19,18 @@ from tests.integration.store.sweeper import DEVICES, LAYOUT, SECONDS, START, val
 
 ROOT = Path(__file__).resolve().parents[3]
 SWEEPER = Path(__file__).with_name("sweeper.py")
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": ""}
 SERIES = [(signal.point, signal.part) for signal in LAYOUT.signals]
 LONGEST_WAIT = 0.06
 """Seconds from an acknowledgement to the kill, at most: some sweeps, and somewhere in the flush of what was full."""
+
+
+def environment() -> dict[str, str]:
+    """That of a process which is the same installation as the test that starts it.
+
+    Taken when the process starts: the test's home is set only after its module was loaded, and of another home the
+    process would be another origin.
+    """
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": ""}
 
 
 class Victim:
@@ -45,7 +53,7 @@ class Victim:
         The folder may already hold sweep `first`: its acknowledgement may have been lost in the kill before.
         """
         command = (sys.executable, str(SWEEPER), str(folder), str(first))
-        return cls(await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, env=ENVIRONMENT), first)
+        return cls(await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, env=environment()), first)
 
     async def until(self, fulfilled: Callable[[], bool]) -> None:
         """Listen to it until something is so."""

@@ -19,7 +19,7 @@ from console.services.ports import StoreFull
 from console.store.engine import StoreError
 from console.store.site_store import SiteStore
 from drivers.core.reading import DeviceState, Layout, Quality, Report, Signal
-from tests.integration.store.killing import ENVIRONMENT
+from tests.integration.store.killing import environment
 
 HOUR = 500_000 * 3600.0
 LAYOUT = Layout((Signal("hashrate"), Signal("chip_temp", "0"), Signal("accepted")))
@@ -136,7 +136,7 @@ def public() -> Iterator[Path]:
 async def run_as_nobody(folder: Path, other: Path) -> tuple[str, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", READ_AS_NOBODY, str(other), str(folder), str(HOUR),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
     )  # fmt: skip
     out, err = await process.communicate()
     return out.decode(), err.decode()

@@ -18,7 +18,7 @@ from console.store.migrations import SCHEMA
 from console.store.migrations.safety_copy import copy_path, version_of
 from console.store.records.attendance import Gap
 from console.store.site_store import SiteStore
-from tests.integration.store.killing import ENVIRONMENT, check_everything
+from tests.integration.store.killing import check_everything, environment
 from tests.integration.store.sweeper import SECONDS, START
 
 pytestmark = [
@@ -46,7 +46,7 @@ def old(tmp_path: Path) -> Path:
 def open_and_die(old: Path, copies: Path, statements: list[int]) -> int:
     """Open a copy for each number of statements; how many it took where nobody died, 0 when somebody always did."""
     command = [sys.executable, str(MIGRATOR), str(old), str(copies), *map(str, statements)]
-    done = subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.PIPE, check=True, timeout=500)
+    done = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, check=True, timeout=500)
     return int(done.stdout or 0)
 
 

@@ -16,6 +16,7 @@ async def test_that_kills_lose_and_double_no_acknowledged_sample(tmp_path: Path,
     last = await kill_again_and_again(tmp_path, kills, seed=7)
     await check_everything(tmp_path, last + 1)
     store = await SiteStore.open(tmp_path)
+    assert len(await store.origins()) == 1, "the killed writers were another installation"
     await store.history.flush(START + (last + 1) * SECONDS + 2 * 86_400.0)
     await store.close()
     await check_everything(tmp_path, last + 1)
