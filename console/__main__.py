@@ -30,6 +30,7 @@ COMMANDS = {
     "storage": "what history takes, how long the disk lasts, how long history is kept",
     "restore": "make a site folder from a backup",
     "sync": "merge stores of one site: signed bundles, or two folders",
+    "secret": "keep logins and communities in the keyring or the vault",
     "doctor": "check the environment",
 }
 """Each is a module of the same name in `console.cli`; whatever else comes first is a site folder."""

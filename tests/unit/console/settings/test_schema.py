@@ -80,5 +80,5 @@ def test_that_a_secret_comes_from_the_keyring(drawer: Drawer) -> None:
 
 
 def test_that_a_missing_secret_says_how_to_add_it(drawer: Drawer) -> None:
-    with pytest.raises(SecretMissing, match="keyring set terrahash snmp-read"):
+    with pytest.raises(SecretMissing, match="terrahash secret set snmp-read"):
         read_secret("snmp-read")
