@@ -30,6 +30,7 @@ COMMANDS = {
     "storage": "what history takes, how long the disk lasts, how long history is kept",
     "restore": "make a site folder from a backup",
     "sync": "merge stores of one site: signed bundles, or two folders",
+    "command": "command devices: one write each, read back and recorded",
     "secret": "keep logins and communities in the keyring or the vault",
     "doctor": "check the environment",
 }

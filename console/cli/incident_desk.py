@@ -1,17 +1,18 @@
 """What `incidents` and `alarms` share: reading a folder's cases, and acting on one through whoever may write there."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from console.cli.attached import NoCollector, attached
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
 from console.domain.inventory import Site
-from console.link.client import Link, LinkLost, LinkPhase, LinkState
-from console.link.messages import Acknowledge, AddNote, FromCollector, Mitigate, Request, Resolve
+from console.link.client import LinkLost
+from console.link.messages import Acknowledge, AddNote, Mitigate, Request, Resolve
 from console.services.ports import ConflictError, StoreFull
 from console.services.rules import load_rules
 from console.services.triage import Triage
@@ -24,7 +25,6 @@ from console.support.clock import SystemClock
 OK, FOUND_PROBLEMS, USAGE, ENVIRONMENT = range(4)
 
 ACTIONS = ("acknowledge", "note", "mitigate", "resolve")
-CONNECT_SECONDS = 5.0
 
 
 class DeskError(Exception):
@@ -128,40 +128,20 @@ async def _directly(folder: Path, deed: Deed) -> Sequence[Incident]:
 
 
 async def _through_collector(folder: Path, deed: Deed, busy: str) -> Sequence[Incident]:
-    link = Link(folder, "cli")
-    live = asyncio.Event()
-    reasons: list[str] = []
-
-    def on_state(state: LinkState) -> None:
-        if state.phase is LinkPhase.LIVE:
-            live.set()
-        elif state.reason:
-            reasons.append(state.reason)
-
-    def on_message(_message: FromCollector) -> None:
-        """Only the answer counts here, and it comes from `send`."""
-
-    number, incident, version = link.next_request(), deed.incident.id, deed.incident.version
-    requests: dict[str, Request] = {
-        "acknowledge": Acknowledge(number, incident, version, deed.actor, deed.note),
-        "note": AddNote(number, incident, deed.actor, deed.note),
-        "mitigate": Mitigate(number, incident, version, deed.actor, deed.note),
-        "resolve": Resolve(number, incident, version, deed.actor, deed.note),
+    incident, version = deed.incident.id, deed.incident.version
+    requests: dict[str, Callable[[int], Request]] = {
+        "acknowledge": lambda number: Acknowledge(number, incident, version, deed.actor, deed.note),
+        "note": lambda number: AddNote(number, incident, deed.actor, deed.note),
+        "mitigate": lambda number: Mitigate(number, incident, version, deed.actor, deed.note),
+        "resolve": lambda number: Resolve(number, incident, version, deed.actor, deed.note),
     }
-    running = asyncio.create_task(link.run(on_message, on_state))
     try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            await live.wait()
-        answer = await link.send(requests[deed.action])
-    except TimeoutError as error:
-        raise DeskError(
-            f"{busy}; it does not answer ({reasons[-1] if reasons else 'no connection'})", ENVIRONMENT
-        ) from error
+        async with attached(folder) as link:
+            answer = await link.send(requests[deed.action](link.next_request()))
+    except NoCollector as error:
+        raise DeskError(f"{busy}; it does not answer ({error or 'no connection'})", ENVIRONMENT) from error
     except LinkLost as error:
         raise DeskError(str(error), ENVIRONMENT) from error
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
     if answer.error:
         raise DeskError(answer.error)
     return answer.incidents

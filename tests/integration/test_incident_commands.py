@@ -154,7 +154,7 @@ def test_that_people_read_a_table(folder: Path, capsys: pytest.CaptureFixture[st
 def test_that_a_busy_folder_that_does_not_answer_is_code_3(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("console.cli.incident_desk.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("console.cli.attached.CONNECT_SECONDS", 0.5)
     with FolderLock(folder, "site import"):
         assert main(["incidents", str(folder), "acknowledge", "INC-1"]) == 3
     assert "(site import)" in capsys.readouterr().err
