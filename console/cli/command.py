@@ -208,6 +208,5 @@ def _offers_text(device: Device, offers: Offers) -> str:
         lines.append(
             f"  {'-' if offer.unsupported else '+'} {capability.value.replace('_', '-'):<18} {detail}".rstrip()
         )
-    for record in offers.commands:
-        lines.append(f"  {iso(record.at)} {record.text}: {record.state.value}: {record.outcome} ({record.by})")
+    lines += [f"  {iso(one.at)} {one.text}: {one.state.value}: {one.outcome} ({one.by})" for one in offers.commands]
     return "\n".join(lines)
