@@ -28,6 +28,9 @@ class Options:
         banks: Banks of every PDU.
         bank_limit: Rating of a bank, A per line.
         combined: Share of miners whose firmware takes `summary+stats+pools` in one command.
+        text_port: Where firmwares that also speak CGMiner's protocol do so, when it is not their address's port.
+        http_port: The same for the web interface, where the device has no `web_port` of its own.
+        framed_port: The same for framed questions.
         log_interval: Real seconds between two records of a plant's own log.
         log_past: Real seconds of records that such a log begins with; more than it has room for means that it has
             wrapped.
@@ -45,6 +48,9 @@ class Options:
     banks: int = 4
     bank_limit: float = 80.0
     combined: float = 1.0
+    text_port: int = 14028
+    http_port: int = 18080
+    framed_port: int = 14433
     log_interval: float = 10.0
     log_past: float = 40_000.0
 
@@ -62,6 +68,7 @@ class Entry(NamedTuple):
     serial: str
     unit: int
     community: str
+    web_port: int
 
 
 class LoopEntry(NamedTuple):
@@ -174,6 +181,7 @@ def _entry(row: Mapping[str, Any], at: int) -> Entry:
         row.get("serial", ""),
         int(row.get("unit", 1)),
         str(snmp.get("secret", "public")) if snmp else "public",
+        int(row.get("web_port", 0)),
     )
 
 

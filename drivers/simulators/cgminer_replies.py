@@ -143,9 +143,9 @@ def _devs(alive: bool) -> str:
 class Replies:
     """Answers to the commands of every miner of a site."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, firmware: Firmware) -> None:
         self._world = world
-        self._firmware = Firmware(world)
+        self._firmware = firmware
         self._templates: dict[tuple[str, MinerModel, tuple[bool, ...], bool], Template] = {}
         self._models = world.blueprint.models
         self._names = [entry.name for entry in world.blueprint.miners]

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import orjson
 
@@ -30,8 +30,22 @@ _AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
 """Spares the call that makes a socket non-blocking, where the system has it."""
 
 
+def _reset(connection: socket.socket) -> None:
+    """Close with a reset, as a host without that service does."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    connection.close()
+
+
 class CgminerServer:
     """Serves all miners of a site on sockets that somebody else opened and closes with `close`.
+
+    Args:
+        sockets: Listening, non-blocking.
+        miners: Row by host.
+        names: Of the miners, by row.
+        replies: What they say.
+        manners: How they behave.
+        others: Takes over the connections to hosts that are not among these miners.
 
     Attributes:
         served: Replies sent since the start.
@@ -44,6 +58,7 @@ class CgminerServer:
         names: Sequence[str],
         replies: Replies,
         manners: Manners,
+        others: Callable[[socket.socket], None] = _reset,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._sockets = sockets
@@ -51,6 +66,7 @@ class CgminerServer:
         self._names = names
         self._replies = replies
         self._manners = manners
+        self._others = others
         self._questions: dict[bytes, str] = {}
         self._held: dict[socket.socket, asyncio.TimerHandle] = {}
         self._sending: set[asyncio.Task[None]] = set()
@@ -96,8 +112,11 @@ class CgminerServer:
 
     def _take(self, connection: socket.socket, peer: str) -> None:
         miner = self._miners.get(connection.getsockname()[0])
-        if miner is None or not is_loopback(peer):
+        if not is_loopback(peer):
             _reset(connection)
+            return
+        if miner is None:
+            self._others(connection)
             return
         manner = self._manners.of_miner(miner)
         if manner == Manner.RESETS:
@@ -126,6 +145,9 @@ class CgminerServer:
             self._hold(connection, delay + HOLD_SECONDS)
             late = self._loop.call_later(delay, self._answer_late, connection, miner, command)
             self._paused = {timer for timer in self._paused if timer.when() > self._loop.time()} | {late}
+        elif manner == Manner.TRICKLES:
+            self._hold(connection, HOLD_SECONDS)
+            self._trickle(connection, self._reply(miner, command), self._manners.delay(self._names[miner]))
         else:
             self._answer(connection, miner, command, cut=manner == Manner.CUTS)
 
@@ -143,9 +165,24 @@ class CgminerServer:
             self._questions[question] = command
         return command
 
-    def _answer(self, connection: socket.socket, miner: int, command: str, *, cut: bool) -> None:
+    def _reply(self, miner: int, command: str) -> bytes:
         replies = self._replies
-        reply = replies.answer(miner, command) if command else replies.refuse("Invalid JSON", 23)
+        return replies.answer(miner, command) if command else replies.refuse("Invalid JSON", 23)
+
+    def _trickle(self, connection: socket.socket, left: bytes, pause: float) -> None:
+        """Send one byte now and the others later, for as long as the peer holds out."""
+        if connection not in self._held:
+            return
+        try:
+            connection.send(left[:1])
+        except OSError:
+            self._drop(connection)
+            return
+        if len(left) > 1:
+            self._loop.call_later(pause, self._trickle, connection, left[1:], pause)
+
+    def _answer(self, connection: socket.socket, miner: int, command: str, *, cut: bool) -> None:
+        reply = self._reply(miner, command)
         if cut:
             reply = reply[: len(reply) * 2 // 3]
         reply += b"\x00"
@@ -224,9 +261,3 @@ class CgminerServer:
         if connection in self._held:
             self._release(connection)
         connection.close()
-
-
-def _reset(connection: socket.socket) -> None:
-    """Close with a reset, as a host without that service does."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-    connection.close()

@@ -34,7 +34,8 @@ FREEZABLE = (
 class Effects:
     """What the standing faults do, by row.
 
-    `hung` and `slow` are keyed by device name and hold for every kind; `frozen` holds `device` or `device/point`.
+    `hung` and `slow` are keyed by device name and hold for every kind, `trickling` for miners; `frozen` holds `device`
+    or `device/point`.
     `wrong_clock` (seconds ahead) and `empty_log` are about the logs of plants, by name.
     """
 
@@ -50,6 +51,7 @@ class Effects:
     leak: Flags
     hung: set[str] = field(default_factory=set)
     slow: dict[str, float] = field(default_factory=dict)
+    trickling: dict[str, float] = field(default_factory=dict)
     frozen: set[str] = field(default_factory=set)
     wrong_clock: dict[str, float] = field(default_factory=dict)
     empty_log: set[str] = field(default_factory=set)
@@ -73,6 +75,7 @@ class FaultReader:
             FaultKind.HUNG_API: self._hung,
             FaultKind.BROKEN_JSON: self._broken,
             FaultKind.SLOW_DEVICE: self._slow,
+            FaultKind.TRICKLING: self._trickling,
             FaultKind.DEAD_BOARD: self._dead_board,
             FaultKind.DEAD_FAN: self._dead_fan,
             FaultKind.POOL_LOSS: self._pool_loss,
@@ -165,6 +168,11 @@ class FaultReader:
     def _slow(self, effects: Effects, fault: Fault) -> None:
         delay = 2.0 if fault.amount is None else fault.amount
         effects.slow.update(dict.fromkeys(self._device_names(fault.target), delay))
+
+    def _trickling(self, effects: Effects, fault: Fault) -> None:
+        delay = 1.0 if fault.amount is None else fault.amount
+        rows = np.flatnonzero(self._miner_rows(fault.target))
+        effects.trickling.update(dict.fromkeys((self._miners[row].name for row in rows), delay))
 
     def _dead_board(self, effects: Effects, fault: Fault) -> None:
         effects.dead_board[self._miner_rows(fault.target), _part(fault, 2, BOARDS)] = True

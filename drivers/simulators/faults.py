@@ -17,6 +17,8 @@ class FaultKind(StrEnum):
     """A miner: cuts its replies in the middle."""
     SLOW_DEVICE = "slow_device"
     """Any device: answers `amount` seconds late (2 when not given)."""
+    TRICKLING = "trickling"
+    """A miner: sends one byte of its answer every `amount` seconds (1 when not given)."""
     DEAD_BOARD = "dead_board"
     """A miner: hash board `amount` (1 to 3, 2 when not given) finds no chips."""
     DEAD_FAN = "dead_fan"

@@ -84,7 +84,7 @@ class Firmware:
         rates = mining.rate * 1000.0
         now_rate = rates.sum(axis=1)
         self._follow_average(now_rate)
-        elapsed = np.maximum(mining.powered_for - 0.5 * options.boot_seconds, 0.0)
+        mined_for = mining.mined_for
         accepted = np.floor(mining.hashed * 1e12 / HASHES_OF_A_SHARE)
         board_seconds = mining.hashed / np.maximum(mining.nominal, 1e-9)
         errors = np.floor(board_seconds[:, None] * HW_ERRORS * np.array([0.97, 1.04, 0.99])) * mining.alive
@@ -96,9 +96,9 @@ class Firmware:
         miners = len(rates)
         table = np.column_stack(
             (
-                np.floor(elapsed),
+                np.floor(mined_for),
                 now_rate,
-                mining.hashed * 1000.0 / np.maximum(mining.powered_for, 1.0),
+                mining.hashed * 1000.0 / np.maximum(mined_for, 1.0),
                 self._average,
                 mining.nominal * 1000.0,
                 accepted,
@@ -106,7 +106,7 @@ class Firmware:
                 np.floor(accepted * 0.0002),
                 errors.sum(axis=1),
                 mining.hashed * 1e6,
-                np.rint(self._frequency * options.tuning * mining.throttle),
+                np.rint(self._frequency * options.tuning * mining.throttle * mining.share),
                 rates,
                 errors,
                 spots.reshape(miners, -1),

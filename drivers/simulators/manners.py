@@ -30,13 +30,15 @@ class Manners:
         return Manner.SLOW if entry.name in effects.slow else Manner.ANSWERS
 
     def delay(self, name: str) -> float:
-        """Real seconds by which a slow device is late."""
-        return self._world.effects.slow.get(name, 0.0)
+        """Real seconds by which a slow device is late, or between two bytes of one that trickles."""
+        effects = self._world.effects
+        return effects.slow.get(name, effects.trickling.get(name, 0.0))
 
     def _renew(self) -> None:
         effects, mining = self._world.effects, self._world.mining
         codes = np.where(effects.broken, Manner.CUTS, Manner.ANSWERS).astype(np.uint8)
-        if effects.slow or effects.hung:
+        if effects.slow or effects.hung or effects.trickling:
+            codes[np.isin(self._names, list(effects.trickling))] = Manner.TRICKLES
             codes[np.isin(self._names, list(effects.slow))] = Manner.SLOW
             codes[np.isin(self._names, list(effects.hung))] = Manner.HANGS
         codes[effects.dead | ~mining.answering] = Manner.RESETS

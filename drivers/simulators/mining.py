@@ -33,8 +33,10 @@ class Mining:
         rate: TH/s of each board.
         chip_temp: Hottest chip of each board, degC.
         throttle: Share of the frequency that the firmware allows itself.
-        powered_for: Simulated seconds since power came; 0 without power.
-        hashed: TH (tera-hashes) since power came.
+        powered_for: Simulated seconds since power came or the control board was started anew; 0 without power.
+        hashed: TH (tera-hashes) since the mining process started.
+        asleep: Miners that a command has put to sleep.
+        share: Share of the frequency that mode, target and limit leave.
     """
 
     def __init__(self, blueprint: Blueprint, rng: np.random.Generator) -> None:
@@ -56,6 +58,10 @@ class Mining:
         self.chip_temp = np.full((miners, BOARDS), 40.0)
         self.hashed = np.zeros(miners)
         self.noise = np.ones((miners, BOARDS))
+        self.asleep = np.zeros(miners, np.bool_)
+        self.share = np.ones(miners)
+        self._restarted_at = np.zeros(miners)
+        """Value of `powered_for` at the last restart of mining, less the time that a first start takes."""
         self._rng = rng
 
     @property
@@ -67,6 +73,26 @@ class Mining:
     def answering(self) -> Flags:
         """The control board is up; it takes half of the boot time."""
         return self.powered_for >= 0.5 * self._options.boot_seconds
+
+    @property
+    def mined_for(self) -> Floats:
+        """Simulated seconds since the mining process started."""
+        return np.maximum(self.powered_for - 0.5 * self._options.boot_seconds - self._restarted_at, 0.0)
+
+    def restart(self, row: int) -> None:
+        """The mining process of one miner starts anew; its control board goes on."""
+        self._restarted_at[row] = max(self.powered_for[row] - 0.5 * self._options.boot_seconds, 0.0)
+        self.hashed[row] = 0.0
+        self.throttle[row] = 1.0
+
+    def reboot(self, row: int) -> None:
+        """The control board of one miner starts anew."""
+        self.powered_for[row] = 0.0
+        self.restart(row)
+
+    def limit(self, row: int, power_share: float) -> None:
+        """Let one miner draw that share of its full power."""
+        self.share[row] = min(max(power_share, 0.05), 1.2) ** (1.0 / POWER_EXPONENT)
 
     def settle(self, tank_temp: Floats, share: Floats, tank: Indices, effects: Effects) -> None:
         """Put chips and rates where they end up with every miner hashing."""
@@ -87,11 +113,11 @@ class Mining:
     ) -> None:
         """Advance all miners; heat is what `power` says afterwards."""
         self._switch(seconds, powered, settle=settle)
-        since_hash = self.powered_for - self._options.boot_seconds
-        self.running = (since_hash >= 0) & ~effects.dead & ~effects.pool_lost
+        since_hash = self.mined_for - 0.5 * self._options.boot_seconds
+        self.running = (since_hash >= 0) & ~effects.dead & ~effects.pool_lost & ~self.asleep
         self.ramp = np.clip(since_hash / self._options.ramp_seconds, 0.0, 1.0)
         self.alive = ~effects.dead_board & ~self.overheated
-        drive = np.where(self.running, self.ramp * self.throttle, 0.0)
+        drive = np.where(self.running, self.ramp * self.throttle * self.share, 0.0)
         board_power = self.alive * (drive**POWER_EXPONENT)[:, None]
         standby = np.where(powered, STANDBY_POWER, 0.0)
         loaded = standby + (1.0 - STANDBY_POWER) * board_power.mean(axis=1)
@@ -106,6 +132,7 @@ class Mining:
     def _switch(self, seconds: float, powered: Flags, *, settle: bool) -> None:
         self.powered_for = np.where(powered, self.powered_for + (0.0 if settle else seconds), 0.0)
         self.hashed[~powered] = 0.0
+        self._restarted_at[~powered] = 0.0
         self.throttle[~powered] = 1.0
         self.overheated[~powered] = False
 

@@ -7,7 +7,8 @@ writes them into `version` and `stats`.
 from dataclasses import dataclass
 
 BOARDS = 3
-"""Hash boards of every model below; stock firmware reports a fourth chain as empty."""
+"""Hash boards that the physics has for each miner, and that stock firmware reports beside an empty fourth chain.
+A model with another number of boards shows these three as often as it needs them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,9 @@ class MinerModel:
         frequency: MHz at the factory setting.
         firmware: Miner version as reported.
         compiled: Compile time as reported.
+        boards: Hash boards that its firmware sees.
+        fans: Fans; 0 for one that is cooled by liquid.
+        voltage: V of a board at the factory setting.
     """
 
     type: str
@@ -31,6 +35,9 @@ class MinerModel:
     frequency: int
     firmware: str
     compiled: str
+    boards: int = BOARDS
+    fans: int = 4
+    voltage: float = 13.4
 
 
 MODELS = (

@@ -1,8 +1,12 @@
 """The unprivileged ports of a virtual site, one for each protocol."""
 
 import socket
-from dataclasses import dataclass
-from typing import Self
+from collections import defaultdict
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from typing import Final, Self
+
+_KINDS: Final = defaultdict(lambda: socket.SOCK_STREAM, snmp=socket.SOCK_DGRAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,15 +16,14 @@ class Ports:
     cgminer: int = 14028
     snmp: int = 11161
     modbus: int = 15020
+    http: int = 18080
+    framed: int = 14433
 
     @classmethod
     def free(cls) -> Self:
-        """Three ports that nobody uses at this moment, for sites that run beside others."""
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as cgminer,
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as snmp,
-            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as modbus,
-        ):
-            for probe in (cgminer, snmp, modbus):
+        """Ports that nobody uses at this moment, for sites that run beside others."""
+        with ExitStack() as stack:
+            probes = [stack.enter_context(socket.socket(socket.AF_INET, _KINDS[port.name])) for port in fields(cls)]
+            for probe in probes:
                 probe.bind(("127.0.0.1", 0))
-            return cls(*(int(probe.getsockname()[1]) for probe in (cgminer, snmp, modbus)))
+            return cls(*(int(probe.getsockname()[1]) for probe in probes))

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,13 +14,23 @@ from drivers.simulators.blueprint import Blueprint, Entry, read_blueprint
 from drivers.simulators.cgminer_replies import Replies
 from drivers.simulators.cgminer_server import CgminerServer
 from drivers.simulators.commands import Commands
+from drivers.simulators.conduct import Resident
 from drivers.simulators.faults import Fault
+from drivers.simulators.firmware import Firmware
+from drivers.simulators.firmwares import PERSONALITIES
+from drivers.simulators.framed_server import FramedServer
+from drivers.simulators.http_server import HttpServer
 from drivers.simulators.loopback import ServeError, datagrams, listeners
 from drivers.simulators.manners import Manners
 from drivers.simulators.modbus_server import ModbusServer, Slave
+from drivers.simulators.personality import Personality, Wire
 from drivers.simulators.plant_log import PlantLogs
 from drivers.simulators.registers import Registers
+from drivers.simulators.residents import Residents
 from drivers.simulators.snmp_server import SnmpServer
+from drivers.simulators.text_server import TextServer
+from drivers.simulators.views import MinerViews
+from drivers.simulators.wire_server import WireServer
 from drivers.simulators.world import LONGEST_STEP, World
 
 LOGGER = logging.getLogger(__name__)
@@ -48,20 +58,28 @@ class Serving:
 
 
 class VirtualSite:
-    """One virtual site. Build it, then `async with site.serve() as serving:`."""
+    """One virtual site. Build it, then `async with site.serve() as serving:`.
 
-    def __init__(self, blueprint: Blueprint) -> None:
+    Args:
+        blueprint: What stands on it.
+        firmwares: By profile; a miner of a profile that is not among them runs stock firmware.
+    """
+
+    def __init__(self, blueprint: Blueprint, firmwares: Mapping[str, Personality] = PERSONALITIES) -> None:
         self.blueprint = blueprint
+        self._firmwares = firmwares
         self.world = World(blueprint)
 
     @classmethod
-    def parse(cls, text: str, faults: Iterable[Fault] = ()) -> Self:
+    def parse(
+        cls, text: str, faults: Iterable[Fault] = (), firmwares: Mapping[str, Personality] = PERSONALITIES
+    ) -> Self:
         """Build from the text of a site file, with more faults beside its own.
 
         Raises:
             ValueError: The text is no site file, or a fault names what is not on the site.
         """
-        site = cls(read_blueprint(text))
+        site = cls(read_blueprint(text), firmwares)
         for fault in faults:
             site.world.set_fault(fault)
         return site
@@ -80,13 +98,19 @@ class VirtualSite:
             manners = Manners(self.world)
             registers = Registers(self.world)
             logs = PlantLogs(self.world, registers)
-            miners = self._serve_miners(stack, manners)
+            firmware = Firmware(self.world)
+            residents = Residents(self.world, MinerViews(self.world, firmware), manners, self._firmwares)
+            text = await self._serve_text(stack, manners, firmware, residents)
+            web = await self._serve_wire(stack, HttpServer, residents.on(Wire.HTTP))
+            framed = await self._serve_wire(stack, FramedServer, residents.on(Wire.FRAMED))
             pdus = self._serve_pdus(stack, manners)
             modbus = await self._serve_modbus(stack, manners, registers, logs)
 
             def served() -> dict[str, int]:
                 return {
-                    "cgminer": sum(server.served for server in miners),
+                    "cgminer": sum(server.served for server in text),
+                    "http": sum(server.served for server in web),
+                    "framed": sum(server.served for server in framed),
                     "snmp": sum(server.served for server in pdus),
                     "modbus": sum(server.served for server in modbus),
                 }
@@ -114,13 +138,38 @@ class VirtualSite:
             last = now
             logs.advance()
 
-    def _serve_miners(self, stack: AsyncExitStack, manners: Manners) -> list[CgminerServer]:
-        replies = Replies(self.world)
+    async def _serve_text(
+        self, stack: AsyncExitStack, manners: Manners, firmware: Firmware, residents: Residents
+    ) -> list[CgminerServer | TextServer]:
+        """Stock firmware and the others share ports: the fast server accepts, and hands on what is not its own."""
+        replies = Replies(self.world, firmware)
         names = [entry.name for entry in self.blueprint.miners]
+        fast = _by_port(self.blueprint.miners, residents.is_fast)
+        others = residents.on(Wire.TEXT)
+        servers: list[CgminerServer | TextServer] = []
+        for port in fast.keys() | others.keys():
+            rows, hosts = fast.get(port, {}), others.get(port, {})
+            slow = TextServer(hosts.get)
+            stack.push_async_callback(slow.close)
+            servers.append(slow)
+            sockets = listeners(port, rows.keys() | hosts.keys(), defer=True)
+            if rows:
+                quick = CgminerServer(sockets, rows, names, replies, manners, slow.adopt)
+                stack.push_async_callback(quick.close)
+                servers.append(quick)
+            else:
+                await slow.listen(sockets)
+        return servers
+
+    @staticmethod
+    async def _serve_wire(
+        stack: AsyncExitStack, kind: type[WireServer], ports: Mapping[int, Mapping[str, Resident]]
+    ) -> list[WireServer]:
         servers = []
-        for port, rows in _by_port(self.blueprint.miners).items():
-            server = CgminerServer(listeners(port, rows, defer=True), rows, names, replies, manners)
+        for port, hosts in ports.items():
+            server = kind(hosts.get)
             stack.push_async_callback(server.close)
+            await server.listen(listeners(port, hosts))
             servers.append(server)
         return servers
 
@@ -152,11 +201,12 @@ class VirtualSite:
         return servers
 
 
-def _by_port(entries: Iterable[Entry]) -> dict[int, dict[str, int]]:
-    """Rows by host, for each port that is used."""
+def _by_port(entries: Iterable[Entry], meant: Callable[[Entry], bool] = bool) -> dict[int, dict[str, int]]:
+    """Rows of the entries that are meant by host, for each port that is used."""
     ports: dict[int, dict[str, int]] = {}
     for row, entry in enumerate(entries):
-        ports.setdefault(entry.port, {})[entry.host] = row
+        if meant(entry):
+            ports.setdefault(entry.port, {})[entry.host] = row
     return ports
 
 

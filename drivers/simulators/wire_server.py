@@ -62,6 +62,7 @@ class WireServer:
         self.served = 0
         self.connections: set[asyncio.Transport] = set()
         self._listening: list[asyncio.Server] = []
+        self._adopting: set[asyncio.Task[None]] = set()
         self._emptied: asyncio.Event | None = None
 
     def connection(self) -> asyncio.Protocol:
@@ -74,10 +75,27 @@ class WireServer:
         for listener in sockets:
             self._listening.append(await loop.create_server(self.connection, sock=listener, backlog=BACKLOG))
 
+    def adopt(self, connection: socket.socket) -> None:
+        """Serve a connection that another listener accepted on the same port."""
+        connection.setblocking(False)
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._adopt(connection))
+        self._adopting.add(task)
+        task.add_done_callback(self._adopting.discard)
+
+    async def _adopt(self, connection: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(self.connection, connection)
+        except OSError:
+            # The peer has gone already; that is its right.
+            connection.close()
+
     async def close(self) -> None:
         """Stop listening and drop every connection."""
         for listening in self._listening:
             listening.close()
+        if self._adopting:
+            await asyncio.wait(self._adopting)
         for transport in list(self.connections):
             transport.abort()
         if self.connections:

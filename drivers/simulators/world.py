@@ -8,6 +8,7 @@ from drivers.simulators.electricity import Electricity
 from drivers.simulators.faults import Fault, FaultKind, FaultSchedule
 from drivers.simulators.hydraulics import Hydraulics
 from drivers.simulators.mining import Mining
+from drivers.simulators.personality import Controls
 from drivers.simulators.topology import Floats, build_topology, sum_by
 
 LONGEST_STEP = 2.0
@@ -40,6 +41,8 @@ class World:
             self._reader.check(fault)
         self._schedule = FaultSchedule(blueprint.faults)
         self.effects: Effects = self._reader.read(())
+        self._controls: dict[int, Controls] = {}
+        self._obeyed: dict[int, tuple[bool, float, int, int]] = {}
         self._settle()
 
     @property
@@ -84,8 +87,30 @@ class World:
         self.effects = self._reader.read(self._schedule.standing)
         self.revision += 1
 
+    def follow(self, row: int, controls: Controls) -> None:
+        """Let commands to the miner of that row act on it from the next step on."""
+        self._controls[row] = controls
+        self._obeyed[row] = False, 1.0, controls.restarts, controls.reboots
+
+    def _obey(self) -> None:
+        """Take over what commands have set since the last step."""
+        mining = self.mining
+        for row, controls in self._controls.items():
+            wanted = controls.asleep, controls.power_share, controls.restarts, controls.reboots
+            before = self._obeyed[row]
+            if wanted == before:
+                continue
+            self._obeyed[row] = wanted
+            mining.asleep[row] = controls.asleep
+            mining.limit(row, controls.power_share)
+            if controls.reboots != before[3]:
+                mining.reboot(row)
+            elif controls.restarts != before[2] or (before[0] and not controls.asleep):
+                mining.restart(row)
+
     def step(self, seconds: float) -> None:
         """Advance by simulated seconds of any length."""
+        self._obey()
         left = seconds
         while left > 1e-9:
             part = min(left, LONGEST_STEP)
