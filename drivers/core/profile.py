@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from drivers.core.command import Capability, Offer
@@ -20,6 +21,13 @@ class Evidence(StrEnum):
     """Read from recorded replies of real devices."""
     SEEN = "seen on hardware"
     """Read from a device that somebody stood in front of."""
+
+
+@lru_cache(maxsize=1024)
+def folded_model(name: str) -> str:
+    """A model's name without what firmware writes now one way, now another: case, blanks, dots, `Hydro` for `Hyd.`."""
+    letters = "".join(letter for letter in name.casefold() if letter.isalnum() or letter == "+")
+    return letters.replace("hydro", "hyd").replace("immersion", "imm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,6 @@ class Profile:
     default_logins: tuple[str, ...] = ()
 
     def model(self, reported: str) -> Model | None:
-        """The nameplate whose match equals what the device reported; None when the model is not known."""
-        wanted = reported.strip().casefold()
-        return next((model for model in self.models if model.match.casefold() == wanted), None)
+        """The nameplate whose match equals what the device reported, folded; None when the model is not known."""
+        wanted = folded_model(reported)
+        return next((model for model in self.models if folded_model(model.match) == wanted), None)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from drivers.core.errors import ProfileError
 from drivers.core.identity import DeviceKind
+from drivers.core.miner_options import parse_miner_options
 from drivers.core.object_map import parse_objects
 from drivers.core.offers import parse_offers
 from drivers.core.points import POINTS
@@ -17,7 +18,6 @@ from drivers.core.profile import Evidence, Limits, Model, Profile
 from drivers.core.profile_section import Section, line_index
 from drivers.core.register_map import parse_registers
 from drivers.core.ring_log_map import parse_ring_log
-from drivers.core.sensor_map import parse_sensors
 
 _PROTOCOLS = ("cgminer", "http", "whatsminer-v3", "snmp", "modbus-tcp")
 _BAND = (
@@ -127,7 +127,7 @@ def _check_options(protocol: str, whole: Section, limits: Mapping[str, Limits]) 
     if protocol == "snmp":
         parse_objects(options, limits)
     else:
-        parse_sensors(options)
+        parse_miner_options(options)
 
 
 def _parse_limits(section: Section) -> Mapping[str, Limits]:

@@ -5,34 +5,40 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from drivers.miners.antminer_shapes import RATE_UNITS, flat_stats, info_of, is_web_shaped
 from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, count, number, rows
 
-POWER_KEYS: Final = ("chain_power", "power", "watt")
-RATE_UNITS: Final[Mapping[str, float]] = {
-    "MH": 1e-6,
-    "MH/S": 1e-6,
-    "GH": 1e-3,
-    "GH/S": 1e-3,
-    "TH": 1.0,
-    "TH/S": 1.0,
-}
-"""Factor to TH/s by `rate_unit`; GH where the firmware names none."""
-
+POWER_KEYS: Final = ("chain_power", "watt", "power", "Power")
 _BASES: Final = (1, 6, 11)
 """Index of the first board, which depends on the control board of the model."""
 _CHIPS: Final = tuple((index, f"chain_acn{index}") for index in range(1, MAX_BOARDS + 1))
+_FANS: Final = tuple((index, f"fan{index}") for index in range(1, MAX_FANS + 1))
 _DATA_MARKS: Final = ("GHS 5s", "GHS av", "miner_count", "fan_num", "chain_acn1", "Elapsed")
+_SHA256: Final = re.compile(r"antminer\s*(?:u\d\s*)?[rst]\d", re.IGNORECASE)
+"""The S, T and R lines mine SHA-256, in any size of case; the others (L, D, Z, K, E, HS) something else."""
 
 
 def split_stats(content: Fields) -> tuple[Fields, Fields]:
-    """The header (type, firmware) and the data of a `stats` answer; some firmware sends both in one row."""
+    """The header (type, firmware) and the data of a `stats` answer, in the text protocol's keys.
+
+    Some firmware sends both in one row; the shape of the web pages is brought into the same keys.
+    """
     found = rows(content, "STATS")
     header = next((row for row in found if "Type" in row or "BMMiner" in row or "Miner" in row), NOTHING)
     for row in found:
         for mark in _DATA_MARKS:
             if mark in row:
                 return header, row
-    return header, NOTHING
+    info = info_of(content)
+    for row in found:
+        if is_web_shaped(row):
+            return {**info, **header}, flat_stats(row)
+    return {**info, **header} if info else header, NOTHING
+
+
+def mines_sha256(model: str) -> bool:
+    """Whether a model that calls itself an Antminer mines what this family is read for."""
+    return _SHA256.match(model.strip()) is not None
 
 
 def board_indices(data: Fields, at_least: int) -> tuple[int, ...]:
@@ -53,15 +59,31 @@ def board_indices(data: Fields, at_least: int) -> tuple[int, ...]:
     return tuple(range(base, min(base + slots, base + MAX_BOARDS)))
 
 
-def fan_count(data: Fields, at_least: int) -> int:
-    """Number of fan slots: what the miner counts, what turns, and what was seen before."""
-    turning = [index for index in range(1, MAX_FANS + 1) if number(data.get(f"fan{index}")) > 0]
-    return max(at_least, count(data.get("fan_num"), MAX_FANS), turning[-1] if turning else 0)
+def fan_indices(data: Fields, before: tuple[int, ...], *, is_liquid: bool) -> tuple[int, ...]:
+    """The device's own number of every fan: those it counts, those that turn, and those that turned before.
+
+    An S9 counts two and calls them 3 and 6: then only those that turn are fans. A liquid-cooled miner has none,
+    although its firmware may count four that stand still.
+    """
+    turning = {index for index, key in _FANS if number(data.get(key)) > 0}
+    declared = count(data.get("fan_num"), MAX_FANS)
+    if is_liquid and not turning and not before:
+        return ()
+    slots = turning | set(before)
+    if not slots or max(slots) <= declared:
+        slots |= set(range(1, declared + 1))
+    return tuple(sorted(slots))
 
 
 def power_key(data: Fields) -> str:
-    """The key under which this firmware reports its power; empty when it does not."""
+    """The key under which this firmware reports its power; empty when it does not. A power of 0 is none."""
     return next((key for key in POWER_KEYS if number(data.get(key)) > 0), "")
+
+
+def rate_factor(data: Fields) -> float:
+    """What brings a board's rate to TH/s."""
+    unit = data.get("rate_unit")
+    return RATE_UNITS.get(unit.strip().upper(), 1e-3) if isinstance(unit, str) else 1e-3
 
 
 def sensors(raw: object) -> tuple[float, ...]:
@@ -86,3 +108,17 @@ def hottest(raw: object) -> float:
             return float(value)
     found = [value for value in sensors(raw) if value == value]
     return max(found) if found else math.nan
+
+
+def work_mode(data: Fields) -> int:
+    """The firmware's number of its work mode; -1 where it does not tell."""
+    for key in ("miner-mode", "bitmain-work-mode"):
+        value = number(data.get(key))
+        if value == value:
+            return int(value)
+    return -1
+
+
+def board_serials(data: Fields) -> Mapping[int, object]:
+    """Serial numbers of boards by the device's own index."""
+    return {index: data[key] for index in range(1, MAX_BOARDS + 1) if (key := f"chain_sn{index}") in data}

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 
+from drivers.core.miner_options import SENSORS, Sensor, SensorMap
 from drivers.core.profile import Limits, Model
 from drivers.core.reading import Layout, Signal, Source
-from drivers.core.sensor_map import Sensor, SensorMap
 from drivers.miners.reply import ABSURD, Fields
 
 SUMMARY_KEYS = (
@@ -21,6 +22,17 @@ SUMMARY_KEYS = (
 """Point, keys in the order of preference, factor to the point's unit. Both answers are searched, `summary` first."""
 
 
+class Thermometers(Enum):
+    """How a firmware tells the temperatures of a board N."""
+
+    LISTS = "temp_chipN, temp_pcbN, temp_picN"
+    """Four sensors under each key."""
+    ENDS = "temp_in_chip_N, temp_out_chip_N, temp_in_pcb_N, temp_out_pcb_N"
+    """One value, or several, for each end of the board."""
+    SINGLE = "temp2_N, tempN"
+    """The hottest chip and the hottest board sensor."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What decides which series a miner has.
@@ -28,22 +40,28 @@ class Shape:
     Attributes:
         model: Nameplate; None when the model is not known.
         boards: The device's own index of every board slot.
-        fans: Number of fan slots.
+        fans: The device's own number of every fan.
         pools: Number of configured pools.
         power_key: Key of a measured power; empty when the firmware reports none.
-        legacy_temps: Whether chip and board temperatures come as `temp2_N` and `tempN`.
-        coolant: Which sensors measure the coolant; None for air, and for a liquid-cooled model nobody has mapped.
+        frequency_key: Key of a board's frequency, without the board's index.
+        thermometers: How its temperatures are told.
+        sensors: Which sensors stand at inlet and outlet; None for a model that nobody has mapped.
         apart: Whether every sensor is a series of its own, because nobody knows which of them measures what.
+        ambient: Whether it tells the temperature around it.
+        faults: Whether it tells its faults.
     """
 
     model: Model | None
     boards: tuple[int, ...]
-    fans: int
+    fans: tuple[int, ...]
     pools: int
     power_key: str
-    legacy_temps: bool
-    coolant: SensorMap | None
+    frequency_key: str
+    thermometers: Thermometers
+    sensors: SensorMap | None
     apart: bool
+    ambient: bool
+    faults: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +71,12 @@ class SensorReader:
     Attributes:
         key: Key in the `stats` data.
         positions: The sensors that are taken (the hottest of them); empty means all.
+        other: A second key, all of whose sensors are taken too; empty means none.
     """
 
     key: str
     positions: tuple[int, ...] = ()
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +88,13 @@ class Plan:
         data_keys: Key in the `stats` data and factor, for the series after those of `SUMMARY_KEYS`.
         rate_at: Which of `data_keys` are rates in the firmware's own unit.
         temps: Readers of the temperatures that follow.
+        rates_at: Positions of the boards' rates in the layout.
         chips_at: Positions of the boards' chip counts in the layout.
+        errors_at: Positions of the boards' hardware errors in the layout.
+        nominal_at: Position of the nominal hashrate; power and efficiency follow it.
+        faults_at: Position of the count of faults; -1 where there is none.
         pools_at: Position of the first pool.
         pools: Number of pools.
-        nominal_at: Position of the nominal hashrate; power and efficiency follow it.
         lows: Smallest value allowed of each series.
         highs: Greatest value allowed of each series.
     """
@@ -80,10 +103,13 @@ class Plan:
     data_keys: tuple[tuple[str, float], ...]
     rate_at: frozenset[int]
     temps: tuple[SensorReader, ...]
+    rates_at: tuple[int, ...]
     chips_at: tuple[int, ...]
+    errors_at: tuple[int, ...]
+    nominal_at: int
+    faults_at: int
     pools_at: int
     pools: int
-    nominal_at: int
     lows: tuple[float, ...]
     highs: tuple[float, ...]
 
@@ -99,24 +125,19 @@ def build(shape: Shape, limits: Mapping[str, Limits]) -> Plan:
 
 @lru_cache(maxsize=512)
 def _shared(shape: Shape, known_limits: tuple[tuple[str, Limits], ...]) -> Plan:
-    limits = dict(known_limits)
     signals = [Signal(point) for point, _, _ in SUMMARY_KEYS]
     data_keys: list[tuple[str, float]] = [("frequency", 1.0)]
     signals.append(Signal("frequency"))
+    if shape.ambient:
+        data_keys.append(("ambient_temp", 1.0))
+        signals.append(Signal("ambient_temp", source=Source.AMBIENT))
     rate_at: set[int] = set()
-    chips_at: list[int] = []
+    first_board = len(signals)
     for slot, index in enumerate(shape.boards, 1):
-        part = str(slot)
         rate_at.add(len(data_keys))
-        chips_at.append(len(signals) + 1)
-        data_keys += [
-            (f"chain_rate{index}", 1.0),
-            (f"chain_acn{index}", 1.0),
-            (f"chain_hw{index}", 1.0),
-            (f"freq{index}", 1.0),
-        ]
-        signals += [Signal(point, part) for point in ("hashrate", "chips", "hw_errors", "frequency")]
-    for fan in range(1, shape.fans + 1):
+        data_keys += [(f"{key}{index}", 1.0) for key in ("chain_rate", "chain_acn", "chain_hw", shape.frequency_key)]
+        signals += [Signal(point, str(slot)) for point in ("hashrate", "chips", "hw_errors", "frequency")]
+    for fan in shape.fans:
         data_keys.append((f"fan{fan}", 1.0))
         signals.append(Signal("fan_speed", str(fan)))
     temps: list[SensorReader] = []
@@ -128,18 +149,26 @@ def _shared(shape: Shape, known_limits: tuple[tuple[str, Limits], ...]) -> Plan:
     signals.append(Signal("hashrate_nominal", source=Source.NAMEPLATE))
     signals.append(Signal("power", source=Source.MEASURED if shape.power_key else Source.NAMEPLATE))
     signals.append(Signal("efficiency", source=Source.MEASURED))
+    faults_at = len(signals) if shape.faults else -1
+    if shape.faults:
+        signals.append(Signal("faults"))
     pools_at = len(signals)
     signals += [Signal("pool_state", str(pool)) for pool in range(1, shape.pools + 1)]
+    limits = dict(known_limits)
     bands = [limits.get(signal.point, Limits()) for signal in signals]
+    of_boards = range(first_board, first_board + 4 * len(shape.boards), 4)
     return Plan(
         layout=Layout(tuple(signals)),
         data_keys=tuple(data_keys),
         rate_at=frozenset(rate_at),
         temps=tuple(temps),
-        chips_at=tuple(chips_at),
+        rates_at=tuple(of_boards),
+        chips_at=tuple(at + 1 for at in of_boards),
+        errors_at=tuple(at + 2 for at in of_boards),
+        nominal_at=nominal_at,
+        faults_at=faults_at,
         pools_at=pools_at,
         pools=shape.pools,
-        nominal_at=nominal_at,
         lows=tuple(-ABSURD if band.range_low is None else band.range_low for band in bands),
         highs=tuple(ABSURD if band.range_high is None else band.range_high for band in bands),
     )
@@ -147,39 +176,48 @@ def _shared(shape: Shape, known_limits: tuple[tuple[str, Limits], ...]) -> Plan:
 
 def _temperatures(shape: Shape, index: int, part: str) -> Sequence[tuple[Signal, SensorReader]]:
     """The temperature series of one board, each tagged with what it measures."""
-    if shape.legacy_temps:
+    chip, board = Signal("chip_temp", part, Source.CHIP), Signal("board_temp", part, Source.PCB)
+    if shape.thermometers is Thermometers.SINGLE:
+        return (chip, SensorReader(f"temp2_{index}")), (board, SensorReader(f"temp{index}"))
+    if shape.thermometers is Thermometers.ENDS:
         return (
-            (Signal("chip_temp", part, Source.CHIP), SensorReader(f"temp2_{index}")),
-            (Signal("board_temp", part, Source.PCB), SensorReader(f"temp{index}")),
+            (chip, SensorReader(f"temp_in_chip_{index}", other=f"temp_out_chip_{index}")),
+            (board, SensorReader(f"temp_in_pcb_{index}", other=f"temp_out_pcb_{index}")),
         )
     if shape.apart:
         return [
             (Signal(point, f"{part}.{at + 1}", source), SensorReader(f"{key}{index}", (at,)))
             for point, key, source in (("chip_temp", "temp_chip", Source.CHIP), ("board_temp", "temp_pcb", Source.PCB))
-            for at in range(4)
+            for at in range(SENSORS)
         ]
     found = [
-        (Signal("chip_temp", part, Source.CHIP), _without(shape.coolant, "temp_chip", index)),
-        (Signal("board_temp", part, Source.PCB), _without(shape.coolant, "temp_pcb", index)),
+        (chip, _without(shape.sensors, "temp_chip", index)),
+        (board, _without(shape.sensors, "temp_pcb", index)),
     ]
-    if shape.coolant is not None:
+    if shape.sensors is not None:
         found += [
-            (Signal("inlet_temp", part, Source.INLET), _single(shape.coolant.inlet, index)),
-            (Signal("outlet_temp", part, Source.OUTLET), _single(shape.coolant.outlet, index)),
+            (Signal("inlet_temp", part, Source.INLET), _reader(shape.sensors.inlet, index)),
+            (Signal("outlet_temp", part, Source.OUTLET), _reader(shape.sensors.outlet, index)),
         ]
     return found
 
 
-def _single(sensor: Sensor, index: int) -> SensorReader:
-    return SensorReader(f"{sensor.key}{index}", (sensor.at,))
+def _reader(sensor: Sensor, index: int) -> SensorReader:
+    return SensorReader(f"{sensor.key}{index}", sensor.at)
 
 
-def _without(coolant: SensorMap | None, key: str, index: int) -> SensorReader:
+def _without(sensors: SensorMap | None, key: str, index: int) -> SensorReader:
     """All sensors of a key except those that measure the coolant."""
-    taken = () if coolant is None else {item.at for item in (coolant.inlet, coolant.outlet) if item.key == key}
-    return SensorReader(f"{key}{index}", tuple(at for at in range(4) if at not in taken) if taken else ())
+    if sensors is None or not sensors.is_liquid:
+        return SensorReader(f"{key}{index}")
+    taken = {at for item in (sensors.inlet, sensors.outlet) if item.key == key for at in item.at}
+    return SensorReader(f"{key}{index}", tuple(at for at in range(SENSORS) if at not in taken) if taken else ())
 
 
-def has_sensor_lists(data: Fields) -> bool:
-    """Whether the firmware reports four sensors for each board rather than one value."""
-    return any(key.startswith("temp_chip") for key in data)
+def thermometers_of(data: Fields) -> Thermometers:
+    """How the temperatures are told in this answer; lists where it tells none at all."""
+    if any(key.startswith("temp_chip") for key in data):
+        return Thermometers.LISTS
+    if any(key.startswith(("temp_in_", "temp_out_")) for key in data):
+        return Thermometers.ENDS
+    return Thermometers.SINGLE if any(key.startswith("temp2_") for key in data) else Thermometers.LISTS
