@@ -17,10 +17,10 @@ from console.support.plain_text import visible_lines
 from drivers.core.errors import DeviceError, ProfileError, Unsupported
 from drivers.core.identity import Address, Identity
 from drivers.core.profile import Profile
-from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Report
 from drivers.family import PUBLIC, Access
-from drivers.registry import identify, open_driver
+from drivers.identification import identify
+from drivers.registry import all_profiles, open_driver
 from drivers.transports.connections import Connections
 from drivers.transports.snmp import SnmpTarget
 
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Poll and report; 0 when a reading came, 1 when not, 2 for wrong usage, 3 when profiles cannot be read."""
     try:
-        profiles = load_profiles()
+        profiles = all_profiles()
     except ProfileError as error:
         print(error, file=sys.stderr)
         return ENVIRONMENT
@@ -96,8 +96,8 @@ async def _poll_one(
     identity: Identity | None = None
     try:
         if profile is None:
-            identity = await identify(place, connections, load_profiles(), snmp=snmp)
-            profile = load_profiles().get(identity.profile)
+            identity = await identify(place, connections, all_profiles(), snmp=snmp)
+            profile = all_profiles().get(identity.profile)
             if profile is None:
                 raise Unsupported(str(place), "the device answers, but no profile is known for it")
         driver = open_driver(profile, place, Access(connections, unit=unit, snmp=snmp or PUBLIC))

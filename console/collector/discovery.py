@@ -11,7 +11,7 @@ from typing import Final
 from drivers.core.errors import DeviceError
 from drivers.core.identity import Address, Identity
 from drivers.core.profile import Profile
-from drivers.registry import identify
+from drivers.identification import identify
 from drivers.transports.connections import Connections
 from drivers.transports.snmp import SnmpTarget
 

@@ -87,7 +87,7 @@ class CgminerTransport:
             if not _is_refused(content):
                 sections[command] = content
         if not sections:
-            raise Rejected(self._place, f"the miner refuses {', '.join(commands)}")
+            raise Rejected(self._place, f"the miner refuses {', '.join(commands)}", raw)
         return Answers(sections, any_repaired, asked, time.time())
 
     async def _exchange(self, command: str) -> bytes:

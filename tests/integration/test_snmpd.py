@@ -14,7 +14,8 @@ from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import Report
 from drivers.family import Access
-from drivers.registry import identify, open_driver
+from drivers.identification import identify
+from drivers.registry import open_driver
 from drivers.testing.contract import broken_promises
 from drivers.transports.connections import Connections
 from drivers.transports.snmp import SnmpTarget, SnmpTransport

@@ -9,7 +9,8 @@ from drivers.core.errors import TimedOut, Unsupported
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report
 from drivers.family import Access
-from drivers.registry import identify, open_driver
+from drivers.identification import identify
+from drivers.registry import open_driver
 from drivers.testing.contract import broken_promises
 from drivers.testing.snmp_agent import read_walk, serve_walk
 from drivers.transports.connections import Connections

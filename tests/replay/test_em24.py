@@ -5,7 +5,8 @@ import pytest
 from drivers.core.errors import Unsupported
 from drivers.core.profile_file import load_profiles
 from drivers.family import Access
-from drivers.registry import identify, open_driver
+from drivers.identification import identify
+from drivers.registry import open_driver
 from drivers.testing.contract import broken_promises
 from drivers.transports.connections import Connections
 from tests.modbus_devices import EM24_INPUT, block, device, serve, words_big
