@@ -50,7 +50,12 @@ class Operation(ABC):
 
     @abstractmethod
     async def write(self) -> str:
-        """Send the one write; what the device answered. Raises a `DeviceError`; `Rejected` when it said no."""
+        """Send the one write; what the device answered.
+
+        Raises:
+            DeviceError: `Rejected` when the device said no; any other when the answer is lost.
+            PreconditionFailed: Nothing was written: the session that the write needs was not to be had.
+        """
 
     @abstractmethod
     def check(self, before: Seen) -> None:
@@ -73,6 +78,8 @@ async def carry_out(operation: Operation, *, look_again_s: float = LOOK_AGAIN_S)
     doubt, answer = "", ""
     try:
         answer = (await operation.write())[:ANSWER_LIMIT]
+    except PreconditionFailed as refusal:
+        return _not_sent(str(refusal), began)
     except (Rejected, Refused) as error:
         text = f"the device refused: {error.text}"
         return CommandResult(

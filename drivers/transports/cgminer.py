@@ -57,19 +57,38 @@ class CgminerTransport:
         self._place = str(address)
         self._deadline = deadline
         self._size_limit = size_limit
-        self._questions: dict[str, bytes] = {}
+        self._questions: dict[tuple[str, bool], bytes] = {}
 
-    async def ask(self, commands: Sequence[str]) -> Answers:
-        """Ask all commands under one deadline; raises a `DeviceError`."""
+    async def ask(self, commands: Sequence[str], *, new_api: bool = False) -> Answers:
+        """Ask all commands under one deadline.
+
+        Args:
+            commands: What to ask.
+            new_api: Ask newer stock Antminers for the shape of their web pages, one command at a time.
+
+        Raises:
+            DeviceError: No command was answered.
+        """
         asked = time.time()
         try:
             async with asyncio.timeout(self._deadline):
-                return await self._ask(commands, asked)
+                return await self._ask(commands, asked, new_api=new_api)
         except TimeoutError:
             raise TimedOut(self._place, f"no complete answer within {self._deadline:g} s") from None
 
-    async def _ask(self, commands: Sequence[str], asked: float) -> Answers:
-        if self.joins and len(commands) > 1:
+    async def say(self, question: bytes) -> bytes:
+        """Send one ready-made question, once, and return the answer as it came; raises a `DeviceError`.
+
+        For questions that are more than a command's name: parameters, sessions, encryption.
+        """
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._carry(question)
+        except TimeoutError:
+            raise TimedOut(self._place, f"no complete answer within {self._deadline:g} s") from None
+
+    async def _ask(self, commands: Sequence[str], asked: float, *, new_api: bool) -> Answers:
+        if self.joins and len(commands) > 1 and not new_api:
             joined = "+".join(commands)
             raw = await self._exchange(joined)
             answered = time.time()
@@ -81,7 +100,7 @@ class CgminerTransport:
         sections: dict[str, Mapping[str, object]] = {}
         any_repaired = False
         for command in commands:
-            raw = await self._exchange(command)
+            raw = await self._exchange(command, new_api=new_api)
             content, repaired = parse(raw, self._place)
             any_repaired |= repaired
             if not _is_refused(content):
@@ -90,10 +109,34 @@ class CgminerTransport:
             raise Rejected(self._place, f"the miner refuses {', '.join(commands)}", raw)
         return Answers(sections, any_repaired, asked, time.time())
 
-    async def _exchange(self, command: str) -> bytes:
-        question = self._questions.get(command)
+    async def tell(self, command: str, parameter: str = "") -> Mapping[str, object]:
+        """Send one command with its parameter, once, whatever becomes of the answer; what the miner said.
+
+        Raises:
+            Rejected: The miner says no; its own words where it gives any.
+            DeviceError: It could not be asked, or its answer is lost.
+        """
+        question = {"command": command, "parameter": parameter} if parameter else {"command": command}
+        try:
+            async with asyncio.timeout(self._deadline):
+                raw = await self._send(orjson.dumps(question))
+        except TimeoutError:
+            raise TimedOut(self._place, f"no complete answer within {self._deadline:g} s") from None
+        content, _ = parse(raw, self._place)
+        status = status_of(content)
+        if status.get("STATUS") in {"E", "F"}:
+            words = status.get("Msg")
+            raise Rejected(self._place, words[:200] if isinstance(words, str) and words else f"no to {command}", raw)
+        return content
+
+    async def _exchange(self, command: str, *, new_api: bool = False) -> bytes:
+        question = self._questions.get((command, new_api))
         if question is None:
-            question = self._questions[command] = orjson.dumps({"command": command})
+            words: dict[str, object] = {"command": command, "new_api": True} if new_api else {"command": command}
+            question = self._questions[command, new_api] = orjson.dumps(words)
+        return await self._send(question)
+
+    async def _send(self, question: bytes) -> bytes:
         loop = asyncio.get_running_loop()
         exchange = _Exchange(question, loop.create_future(), self._size_limit)
         try:
@@ -191,6 +234,8 @@ def parse(raw: bytes, place: str) -> tuple[Mapping[str, object], bool]:
             raise Malformed(place, "the answer is no JSON", raw) from None
     if not isinstance(content, dict) or not content:
         raise Malformed(place, "the answer is no JSON object", raw)
+    if len(content) == 1 and "id" in content:
+        raise Malformed(place, "the answer holds nothing but an id", raw)
     return content, repaired
 
 
