@@ -2,8 +2,9 @@
 
 The reply is cut into tokens first, so that nothing inside a text is ever changed. Known defects, each reported by users
 of other miner software: objects or keys without a comma between them, a comma before a closing or after an opening
-bracket, bare `nan` and `inf`, NUL and other control characters, a doubled quote before a key, a reply that stops in
-the middle. Whatever had to be repaired is marked by the caller, never passed off as whole.
+bracket, bare `nan` and `inf`, NUL and other control characters, a doubled quote before a key, a key without a value, a
+list written like an object, a reply that begins with a comma or stops in the middle. Whatever had to be repaired is
+marked by the caller, never passed off as whole.
 """
 
 import re
@@ -16,7 +17,8 @@ MAX_DEPTH: Final = 64
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+|"')
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_DOUBLED_QUOTE = re.compile(r'(?<=[\s,{\]}\d])""(?=[A-Za-z_])')
+_DOUBLED_QUOTE = re.compile(r'([,{\]}]\s*|"\s*:\s*-?[\d.]+\s*)""(?=[A-Za-z_])')
+_LOST_START = re.compile(r'\s*,\s*(?=")')
 _LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _BARE = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null")
 _CLOSER: Final = {"{": "}", "[": "]"}
@@ -25,7 +27,8 @@ _CLOSER: Final = {"{": "}", "[": "]"}
 def repair(raw: bytes) -> object:
     """The reply after the known repairs; raises ValueError when it still is no JSON."""
     text = _CONTROL.sub("", raw.decode("utf-8", "replace"))
-    text = _DOUBLED_QUOTE.sub('"', text)
+    text = _DOUBLED_QUOTE.sub(r'\1"', text)
+    text = _LOST_START.sub("{", text, count=1) if _LOST_START.match(text) else text
     text = _LONE_SURROGATE.sub(r"\\ufffd", text)
     start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
     if start < 0:
@@ -50,6 +53,8 @@ class _Rebuilder:
         self._whole_open: list[str] = []
         self._expects_value = True
         self._is_key = False
+        self._implied: list[int] = []
+        """Depths of objects that the device did not write: around the pairs of a list written like an object."""
 
     def take(self, token: str) -> bool:
         """Take the next token; false when the outermost value is complete or the reply is cut inside a text."""
@@ -82,15 +87,31 @@ class _Rebuilder:
 
     def _separate(self) -> None:
         """Put the comma that belongs between two members, whether the device sent one or not."""
+        if self._is_key and not self._expects_value:
+            self._drop_unfinished()
+            self._expects_value = self._is_key = self._out[-1] == "{"
         if not self._expects_value:
             self._out.append(",")
             self._begin_member()
 
     def _colon(self) -> None:
-        if self._out and self._open and self._open[-1] == "{" and self._is_key and not self._expects_value:
+        if not self._open or self._expects_value:
+            return
+        if self._open[-1] == "[" and self._out[-1].startswith('"'):
+            self._imply_object()
+        if self._open[-1] == "{" and self._is_key:
             self._out.append(":")
             self._expects_value = True
             self._is_key = False
+
+    def _imply_object(self) -> None:
+        """What was taken for an item of a list is a key: put an object around it and the value that follows."""
+        key = self._out.pop()
+        self._whole = len(self._out) - (self._out[-1] == ",")
+        self._out += ["{", key]
+        self._open.append("{")
+        self._implied.append(len(self._open))
+        self._is_key = True
 
     def _scalar(self, token: str) -> str:
         if token.startswith('"'):
@@ -101,14 +122,26 @@ class _Rebuilder:
 
     def _after_value(self) -> None:
         self._expects_value = False
-        if not self._is_key:
-            self._mark_whole()
+        if self._is_key:
+            return
+        self._end_implied()
+        self._mark_whole()
+
+    def _end_implied(self) -> None:
+        while self._implied and self._implied[-1] == len(self._open):
+            self._implied.pop()
+            self._open.pop()
+            self._out.append("}")
 
     def _mark_whole(self) -> None:
         self._whole = len(self._out)
         self._whole_open = list(self._open)
 
     def _close(self, token: str) -> bool:
+        if self._implied and self._implied[-1] == len(self._open):
+            self._implied.pop()
+            self._open.pop()
+            self._drop_unfinished()
         if not self._open or _CLOSER[self._open[-1]] != token:
             return True
         self._drop_unfinished()
@@ -116,6 +149,7 @@ class _Rebuilder:
         self._out.append(token)
         self._expects_value = False
         self._is_key = False
+        self._end_implied()
         self._mark_whole()
         return bool(self._open)
 
