@@ -16,6 +16,7 @@ from drivers.core.profile_file import load_profiles
 from drivers.family import ENTRY_POINTS, Access, Family
 from drivers.meters.meter import MeterDriver
 from drivers.miners.antminer import AntminerDriver
+from drivers.miners.luxos import FAMILY as LUXOS
 from drivers.packages import Packages, load_packages
 from drivers.pdus.snmp_pdu import SnmpPduDriver
 
@@ -40,6 +41,7 @@ def _meter(profile: Profile, address: Address, access: Access) -> Driver:
 
 FAMILIES: Final[tuple[Family, ...]] = (
     Family("antminer", _antminer, lambda clue: bool(clue.version)),
+    LUXOS,
     Family("snmp-pdu", _pdu),
     Family("plant", _plant),
     Family("meter", _meter),
