@@ -83,7 +83,7 @@ class CgminerTransport:
         """
         try:
             async with asyncio.timeout(self._deadline):
-                return await self._carry(question)
+                return await self._send(question)
         except TimeoutError:
             raise TimedOut(self._place, f"no complete answer within {self._deadline:g} s") from None
 
