@@ -8,6 +8,7 @@ from uuid import UUID
 from console.domain.inventory import Device
 from console.presenters import cases, coolant, device_parts, formatting
 from console.presenters.cell_tip import place_words
+from console.presenters.commands import DeviceCommands, command_actions, command_history
 from console.presenters.cooling_path import cooling_view
 from console.presenters.device_plots import device_plans
 from console.presenters.miners import Inventory
@@ -29,6 +30,7 @@ from widgets.view_models.incidents import ActionView
 SPANS = (("20 min", 1200.0), ("4 h", 14400.0), ("24 h", 86400.0), ("7 d", 604800.0))
 MOST_TILES = 8
 HISTORY_ROWS = 12
+NO_COMMANDS = DeviceCommands()
 
 _TILES: dict[DeviceKind, tuple[str, ...]] = {
     DeviceKind.MINER: (
@@ -64,8 +66,25 @@ class DevicePresenter:
         device = state.devices.get(UUID(device_id)) if device_id else None
         return () if device is None else device_plans(state, device, self._expected(state, device, now))
 
-    def view(self, state: SiteState, device_id: str, trends: DeviceTrends, now: float) -> DeviceView | None:
-        """The display; None for a device that the site does not have (any more)."""
+    def view(
+        self,
+        state: SiteState,
+        device_id: str,
+        trends: DeviceTrends,
+        now: float,
+        commands: DeviceCommands = NO_COMMANDS,
+        locked: str = "",
+    ) -> DeviceView | None:
+        """The display; None for a device that the site does not have (any more).
+
+        Args:
+            state: The site.
+            device_id: Which device.
+            trends: Its history.
+            now: UTC seconds of the picture.
+            commands: What the collector said it can be commanded to do.
+            locked: Why nothing can be done to what is shown; empty while it is the present.
+        """
         device = state.devices.get(UUID(device_id)) if device_id else None
         if device is None:
             return None
@@ -94,15 +113,15 @@ class DevicePresenter:
             plots=plot_views(plans, trends.histories, trends.tail, state, (now - trends.span, now)),
             spans=SPANS,
             span=trends.span,
-            actions=_actions(device, incident is not None),
+            actions=(*command_actions(commands, locked), *_actions(device, incident is not None)),
             outlet=outlet_view(state, device, self._inventory),
             texts=_texts(state, device),
-            history=_history(state, device, now),
+            history=(*command_history(commands, now, state.site.zone), *_history(state, device, now)),
             tz=formatting.zone(state.site.zone).key,
             cooling=cooling_view(state, device, model, standing),
             chip_note="above normal, above the alarm limit, above the trip limit",
-            actions_note="reads only; commands no equipment",
-            history_note="incidents of this device",
+            actions_note=_actions_note(commands),
+            history_note="commands and incidents of this device",
             up=device.place.split("/")[1] if device.place.count("/") >= 2 else "",
         )
 
@@ -236,7 +255,7 @@ def _cooling_note(model: Model | None, fans: int) -> str:
 
 
 def _actions(device: Device, in_incident: bool) -> tuple[ActionView, ...]:
-    """What an operator can do from here. The console reads equipment; it commands none."""
+    """What an operator can look at from here."""
     on_map = "" if device.kind is DeviceKind.MINER and device.place else "it has no place on the map"
     return (
         ActionView("show_incident", "Show its incident", "Enter", "" if in_incident else "no open incident"),
@@ -244,6 +263,14 @@ def _actions(device: Device, in_incident: bool) -> tuple[ActionView, ...]:
         ActionView("show_in_fleet", "Show in the fleet table", ""),
         ActionView("copy_address", "Copy its address", "Ctrl+C"),
     )
+
+
+def _actions_note(commands: DeviceCommands) -> str:
+    if commands.error:
+        return commands.error
+    if not commands.offers:
+        return "looks only"
+    return "commands are enabled" if commands.enabled else "read-only"
 
 
 def _texts(state: SiteState, device: Device) -> tuple[tuple[str, str], ...]:

@@ -30,7 +30,7 @@ def plain(text: str, *, role: str = "") -> QLabel:
     return label
 
 
-def _heading(text: str) -> QLabel:
+def heading(text: str) -> QLabel:
     """The title inside the window as well: not every window manager draws one."""
     label = plain(text)
     label.setStyleSheet("font-weight: 600; font-size: 15px;")
@@ -55,7 +55,7 @@ class QuestionDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 16)
         column.setSpacing(12)
-        column.addWidget(_heading(question.title))
+        column.addWidget(heading(question.title))
         column.addWidget(plain(question.text))
         self.note = QPlainTextEdit()
         self.note.setAccessibleName("note")
@@ -129,7 +129,7 @@ class KeepCollectingDialog(QDialog):
         column.setContentsMargins(20, 18, 20, 16)
         column.setSpacing(12)
         sites = ", ".join(names)
-        column.addWidget(_heading("Keep collecting?"))
+        column.addWidget(heading("Keep collecting?"))
         column.addWidget(
             plain(
                 f"The collector of {sites} can go on without this window: history, alarms and clocks continue, "

@@ -22,6 +22,8 @@ from console.presenters.source import LiveSource
 from console.presenters.time_bar import span_for
 from console.services.ports import Archive, HistoryReader
 from console.shell.collector_watch import CollectorWatch, Start
+from console.shell.command_desk import CommandDesk
+from console.shell.command_dialog import CommandAsker
 from console.shell.commands import Commands
 from console.shell.context import Context, OpenSite
 from console.shell.dialogs import Asker, KeepCollectingDialog, finished
@@ -110,6 +112,14 @@ class Workbench:
             self.notices.trouble,
             f"console {os.getpid()}",
         )
+        self._commanding = CommandDesk(
+            self.context,
+            self._link_of,
+            self.operations,
+            self._asker.ask,
+            CommandAsker(self.window).ask,
+            self.notices.trouble,
+        )
         self._pages = self._make_pages(theme)
         self.window.add_pages(self._pages)
         self.screen = Screen(self.window, self.context, self.notices, self.desk, self.window)
@@ -126,7 +136,7 @@ class Workbench:
             "overview": OverviewPage(theme, self.context),
             "site": SitePage(theme, self.context),
             "fleet": FleetPage(theme, self.context),
-            "device": DevicePage(theme, self.context, self._outside.clipboard),
+            "device": DevicePage(theme, self.context, self._commanding, self._outside.clipboard),
             "incidents": self.incidents,
         }
 

@@ -6,6 +6,7 @@ from PySide6.QtGui import QClipboard
 from PySide6.QtWidgets import QWidget
 
 from console.presenters.device import SPANS, DeviceTrends
+from console.shell.command_desk import CommandDesk
 from console.shell.context import Context
 from console.shell.navigation import FLEET, SITE
 from console.shell.pages.trends import Trends
@@ -16,8 +17,9 @@ from widgets.theme.tokens import ThemeSource
 class DevicePage:
     """One device, its trends and its history."""
 
-    def __init__(self, theme: ThemeSource, context: Context, clipboard: QClipboard) -> None:
+    def __init__(self, theme: ThemeSource, context: Context, commands: CommandDesk, clipboard: QClipboard) -> None:
         self._context = context
+        self._commands = commands
         self._clipboard = clipboard
         self._span = SPANS[0][1]
         self._trends = Trends("the device", context.clock, context.refresh)
@@ -45,7 +47,8 @@ class DevicePage:
             device = str(state.site.devices[0].id)
         self._trends.follow(site, state, site.presenters.device.plans(state, device, now), (now - self._span, now))
         trends = DeviceTrends(self._trends.histories, self._trends.tail, self._span)
-        view = site.presenters.device.view(state, device, trends, now)
+        commands = self._commands.of(state.devices[UUID(device)])
+        view = site.presenters.device.view(state, device, trends, now, commands, site.locked)
         if view is not None:
             self._display.show_view(view)
 
@@ -64,7 +67,7 @@ class DevicePage:
             return
         site, state, _ = shown
         device = state.devices.get(UUID(device_id))
-        if device is None:
+        if device is None or self._commands.act(action, device):
             return
         match action:
             case "show_incident":
