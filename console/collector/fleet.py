@@ -135,7 +135,7 @@ class Fleet:
                     task = asyncio.get_running_loop().create_task(self._poll(row, tier))
                     self._tasks.add(task)
                     task.add_done_callback(self._tasks.discard)
-                shortest = SHORTEST_NAP_WHEN_BEHIND if len(started) == STARTS_PER_TURN else SHORTEST_NAP
+                shortest = SHORTEST_NAP_WHEN_BEHIND if len(started) >= STARTS_PER_TURN else SHORTEST_NAP
                 nap = self.schedule.next_due() - self._clock.monotonic()
                 await asyncio.sleep(min(max(nap, shortest), LONGEST_NAP))
         finally:
@@ -151,7 +151,8 @@ class Fleet:
         try:
             retry_in = await poller.poll(tier)
         finally:
-            effective = self.schedule.finished(row, poller.device.address, self._clock.monotonic(), retry_in=retry_in)
+            answered = poller.availability.error is None
+            effective = self.schedule.finished(row, self._clock.monotonic(), answered=answered, retry_in=retry_in)
             if row in self._pollers:
                 self._columns.period[row] = effective
 

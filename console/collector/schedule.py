@@ -3,13 +3,12 @@
 Pure: the time is handed in, nothing is awaited. `Fleet` turns it.
 """
 
-import heapq
-import itertools
 import math
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from console.collector.lane import Lane
 from console.collector.waits import Waits
 from console.domain.telemetry import Floats, Indices
 from drivers.core.device import Tier
@@ -20,6 +19,24 @@ IN_FLIGHT_CAP = 600
 
 SUBNET_CAP = 200
 """Questions on the wire at once to one /24 (or one IPv6 /64): a managed switch's and a site router's comfort."""
+
+DOUBTFUL_CAP = 200
+"""The same for devices whose last question failed, beside the others' cap: one that hangs holds its place for the whole
+deadline, 3 s. With 200 places some 66 of such devices are asked in a second, far more than back-off asks for."""
+
+DOUBTFUL_SUBNET_CAP = 60
+"""The same to one /24."""
+
+DOUBTFUL_STARTS_PER_TURN = 10
+"""Questions to such devices that leave in one turn."""
+
+OVERTIME_SECONDS = 1.0
+"""A question that has been out for so long counts in the lane of doubtful devices from then on, as far as there is
+room: an answer that comes at all has come by then."""
+
+OVERTIME_CAP = 2
+"""Times the cap of that lane: what it holds at most after questions were moved there. More, and it is our own process
+that is slow."""
 
 HELD_SECONDS = 0.05
 """How soon a device that was held is looked at again."""
@@ -52,6 +69,10 @@ ATTACK = 0.5
 PUNCTUAL_SECONDS = 0.1
 """A poll that starts this little after its due time is on time."""
 
+SOONEST_SHARE = 0.2
+"""Share of the period that passes at least between the first poll and the device's own phase; so the step from the
+one to the other is never longer than 1.2 periods."""
+
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 """Multiples of it, modulo 1, spread evenly however many devices there are and whenever one is added."""
 
@@ -73,6 +94,8 @@ class Entry:
         asleep: Polled more rarely on purpose (it does not answer); its interval says nothing about capacity.
         gone: Removed while something still refers to it.
         first: Not yet brought to its own phase.
+        doubtful: Its last question failed.
+        lane: Where its question on the wire counts; None while there is none.
     """
 
     row: int
@@ -87,6 +110,8 @@ class Entry:
     asleep: bool = False
     gone: bool = False
     first: bool = True
+    doubtful: bool = False
+    lane: "Lane[Entry] | None" = None
 
     def measure(self, now: float) -> None:
         """Learn the effective period from a poll that starts now.
@@ -108,38 +133,51 @@ class Entry:
         one start to the next, and afterwards the new rhythm is as evenly spread as the old one.
         """
         if self.first or self.period <= SWEEP_SECONDS:
+            share = SOONEST_SHARE if self.first and self.period > SWEEP_SECONDS else 0.5
             self.first = False
-            return self._on_grid(now)
+            return self._on_grid(now, share)
         late = self.started - self.due
         return max(now, (self.due if late <= PUNCTUAL_SECONDS else self.started) + self.period)
 
-    def _on_grid(self, now: float) -> float:
-        """The device's own phase, not right after the last poll."""
-        earliest = max(self.started + 0.5 * self.period, now)
+    def _on_grid(self, now: float, share: float) -> float:
+        """The device's own phase, when at least that share of the period has passed since the last poll."""
+        earliest = max(self.started + share * self.period, now)
         turn = math.ceil(earliest / self.period - self.phase - 1e-9)
         return (turn + self.phase) * self.period
 
 
-@dataclass(slots=True)
 class Schedule:
     """All devices of a site, asked in turn.
 
-    Attributes:
-        cap: Questions on the wire at once.
-        subnet_cap: Questions on the wire at once to one subnet.
-        in_flight: Questions on the wire now.
+    Devices whose last question failed have a lane of their own, and so do questions that have been out for long: a
+    third of the site may hang without the others waiting for room.
+
+    Args:
+        cap: Questions on the wire at once, to devices that answer.
+        subnet_cap: The same to one subnet.
+        doubtful_cap: Questions on the wire at once to devices whose last question failed.
     """
 
-    cap: int = IN_FLIGHT_CAP
-    subnet_cap: int = SUBNET_CAP
-    in_flight: int = 0
-    _entries: dict[int, Entry] = field(default_factory=dict)
-    _heaps: dict[int, list[tuple[float, int, Entry]]] = field(default_factory=dict)
-    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
-    _added: Counter[int] = field(default_factory=Counter)
-    _per_subnet: Counter[str] = field(default_factory=Counter)
-    _parked: dict[str, deque[Entry]] = field(default_factory=dict)
-    _waits: Waits = field(default_factory=Waits)
+    def __init__(
+        self, *, cap: int = IN_FLIGHT_CAP, subnet_cap: int = SUBNET_CAP, doubtful_cap: int = DOUBTFUL_CAP
+    ) -> None:
+        self._steady: Lane[Entry] = Lane(cap, subnet_cap, STARTS_PER_TURN)
+        self._doubtful: Lane[Entry] = Lane(doubtful_cap, DOUBTFUL_SUBNET_CAP, DOUBTFUL_STARTS_PER_TURN)
+        self._entries: dict[int, Entry] = {}
+        self._asked: dict[int, Entry] = {}
+        self._out: deque[tuple[float, Entry]] = deque()
+        self._added: Counter[int] = Counter()
+        self._waits = Waits()
+
+    @property
+    def cap(self) -> int:
+        """Questions on the wire at once, in both lanes."""
+        return self._steady.cap + OVERTIME_CAP * self._doubtful.cap
+
+    @property
+    def in_flight(self) -> int:
+        """Questions on the wire now."""
+        return self._steady.in_flight + self._doubtful.in_flight
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -178,7 +216,7 @@ class Schedule:
         entry = Entry(row, subnet(address), period, urgency, phase, period, first)
         self._entries[row] = entry
         self._waits.add(row, period, first)
-        self._push(entry)
+        self._steady.push(entry)
         return first
 
     def remove(self, row: int) -> None:
@@ -195,26 +233,42 @@ class Schedule:
             now: Monotonic seconds.
             held: Whether a row must wait a little more although it is due.
         """
-        chosen: list[tuple[int, Tier]] = []
-        for urgency in sorted(self._heaps):
-            heap = self._heaps[urgency]
-            while heap and heap[0][0] <= now and self.in_flight < self.cap and len(chosen) < STARTS_PER_TURN:
-                entry = heapq.heappop(heap)[2]
-                if entry.gone:
-                    continue
-                if held(entry.row):
-                    heapq.heappush(heap, (now + HELD_SECONDS, next(self._numbers), entry))
-                    self._waits.hold(entry.row, now + HELD_SECONDS)
-                    continue
-                if self._per_subnet[entry.subnet] >= self.subnet_cap:
-                    self._parked.setdefault(entry.subnet, deque()).append(entry)
-                    continue
-                chosen.append((entry.row, self._start(entry, now)))
-        return chosen
+        self._move_overtime(now)
+        return [
+            (entry.row, self._start(entry, lane, now))
+            for lane in (self._steady, self._doubtful)
+            for entry in lane.take(now, lambda entry: self._holds(entry, held, now))
+        ]
 
-    def _start(self, entry: Entry, now: float) -> Tier:
-        self.in_flight += 1
-        self._per_subnet[entry.subnet] += 1
+    def _holds(self, entry: Entry, held: Callable[[int], bool], now: float) -> bool:
+        """Put a device's turn off when it must wait a little more.
+
+        A device that was removed and added again may still have its question from before on the wire.
+        """
+        if entry.row not in self._asked and not held(entry.row):
+            return False
+        (self._doubtful if entry.doubtful else self._steady).push(entry, now + HELD_SECONDS)
+        self._waits.hold(entry.row, now + HELD_SECONDS)
+        return True
+
+    def _move_overtime(self, now: float) -> None:
+        """Questions that have been out for long give their place to others."""
+        out, steady, doubtful = self._out, self._steady, self._doubtful
+        while out and out[0][0] < now - OVERTIME_SECONDS:
+            started, entry = out[0]
+            if entry.lane is steady and entry.started == started:
+                if doubtful.in_flight >= OVERTIME_CAP * doubtful.cap:
+                    return
+                steady.leave(entry.subnet)
+                doubtful.enter(entry.subnet)
+                entry.lane = doubtful
+            out.popleft()
+
+    def _start(self, entry: Entry, lane: Lane[Entry], now: float) -> Tier:
+        entry.lane = lane
+        self._asked[entry.row] = entry
+        if lane is self._steady:
+            self._out.append((now, entry))
         if not math.isnan(entry.started) and not entry.asleep:
             entry.measure(now)
         entry.started = now
@@ -226,44 +280,33 @@ class Schedule:
         entry.next_full = now + FULL_EVERY_SECONDS * (0.5 + 0.5 * entry.phase if first else 1.0)
         return Tier.FULL
 
-    def finished(self, row: int, address: Address, now: float, *, retry_in: float | None = None) -> float:
+    def finished(self, row: int, now: float, *, answered: bool = True, retry_in: float | None = None) -> float:
         """The poll is over; returns the device's effective period.
 
         Args:
             row: Whose.
-            address: As given to `add`.
             now: Monotonic seconds.
+            answered: Whether there was a good report; a device without one waits in the lane of doubtful ones.
             retry_in: Seconds until the next attempt where a failing device is asked more rarely; None keeps the
                 period.
         """
-        self.in_flight -= 1
-        place = subnet(address)
-        self._per_subnet[place] -= 1
-        self._unpark(place)
-        entry = self._entries.get(row)
-        if entry is None:
+        entry = self._asked.pop(row)
+        if entry.lane is not None:
+            entry.lane.leave(entry.subnet)
+            entry.lane = None
+        if entry.gone:
             return math.inf
-        entry.asleep = retry_in is not None
+        entry.doubtful = not answered
+        entry.asleep = entry.doubtful or retry_in is not None
         entry.due = entry.next_due(now) if retry_in is None else now + retry_in
         self._waits.finish(row, entry.due, asleep=entry.asleep)
-        self._push(entry)
+        (self._doubtful if entry.doubtful else self._steady).push(entry)
         return entry.effective
 
-    def _push(self, entry: Entry) -> None:
-        heapq.heappush(self._heaps.setdefault(entry.urgency, []), (entry.due, next(self._numbers), entry))
-
-    def _unpark(self, place: str) -> None:
-        waiting = self._parked.get(place)
-        while waiting:
-            entry = waiting.popleft()
-            if not entry.gone:
-                self._push(entry)
-                return
-        self._parked.pop(place, None)
-
     def next_due(self) -> float:
-        """Monotonic second of the earliest poll that waits; infinite when none does."""
-        return min((heap[0][0] for heap in self._heaps.values() if heap), default=math.inf)
+        """Monotonic second of the earliest poll that waits and has room; infinite when none does."""
+        doubtful = math.inf if self._doubtful.is_full else self._doubtful.next_due()
+        return min(self._steady.next_due(), doubtful)
 
     def overdue(self, now: float) -> tuple[Indices, Floats]:
         """Rows that wait although their turn has come, and the seconds since each was asked last.
