@@ -76,14 +76,24 @@ def _same(one: Entry, other: Entry) -> bool:
     return first == second if first and second else bool(_mac(one)) and _mac(one) == _mac(other)
 
 
-def _serial(entry: Entry) -> str:
-    text = entry.serial.strip().upper()
+def known_serial(told: str) -> str:
+    """A serial number as it is compared; empty for what is none, such as "0" or "n/a"."""
+    text = told.strip().upper()
     return text if len(text) >= _SHORTEST_SERIAL and len(set(text)) > 1 else ""
 
 
-def _mac(entry: Entry) -> str:
-    text = entry.mac.strip().lower()
+def known_mac(told: str) -> str:
+    """A MAC address as it is compared; empty for those that many devices share."""
+    text = told.strip().lower()
     return "" if text in _EMPTY_MACS else text
+
+
+def _serial(entry: Entry) -> str:
+    return known_serial(entry.serial)
+
+
+def _mac(entry: Entry) -> str:
+    return known_mac(entry.mac)
 
 
 def _root(roots: dict[UUID, UUID], device: UUID) -> UUID:
