@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from drivers.core.reading import DeviceState
-from drivers.miners.reply import MAX_BOARDS, number, text
+from drivers.miners.reply import number, text
 
 RATE_UNITS: Final[Mapping[str, float]] = {
     "hash": 1e-12,
@@ -27,8 +27,6 @@ START_S: Final = 300.0
 """A mining program that has run for less and hashes nothing yet is starting."""
 
 _RATE_KEY: Final = re.compile(r"([a-z]+)_?per_?second", re.IGNORECASE)
-_BASES: Final = (0, 1, 6, 11)
-"""Id of the first board, which depends on the control board of the model."""
 _VERSION: Final = re.compile(r"-(\d\d\.\d\d(?:\.\d+)?)(?:-|$)")
 
 
@@ -57,17 +55,6 @@ def named(raw: object, names: Sequence[str]) -> str:
         return next((name for name in names if written == name or written.endswith(f"_{name}")), "")
     value = number(raw)
     return names[int(value)] if 0 <= value < len(names) and value == int(value) else ""
-
-
-def board_numbers(ids: Sequence[object]) -> list[str]:
-    """The number of each board from 1 in slot order, whatever the firmware counts its first one from."""
-    found = [number(one) for one in ids]
-    whole = [int(one) for one in found if 0 <= one < 64]
-    if whole and len(whole) == len(found) == len(set(whole)):
-        base = max(base for base in _BASES if base <= min(whole))
-        if max(whole) - base < MAX_BOARDS:
-            return [str(one - base + 1) for one in whole]
-    return [str(at) for at in range(1, len(found) + 1)]
 
 
 def version_of(full: object) -> str:

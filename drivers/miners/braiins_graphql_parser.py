@@ -12,8 +12,9 @@ from drivers.core.device import Tier
 from drivers.core.points import POINTS
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report, Signal, Source
+from drivers.miners.board_slots import board_numbers
 from drivers.miners.braiins_faults import SHOWN, Faults, judge
-from drivers.miners.braiins_fields import TUNING, board_numbers, maker_of, state_of, version_of
+from drivers.miners.braiins_fields import TUNING, maker_of, state_of, version_of
 from drivers.miners.braiins_rest_parser import is_fee
 from drivers.miners.braiins_web import model_of_graphql
 from drivers.miners.reply import MAX_BOARDS, MAX_FANS, MAX_POOLS, NOTHING, Fields, inner, number, rows, text
@@ -27,7 +28,8 @@ _INFO: Final = (
     " workSolver{{nominalMhs realHashrate{{{rates}}} childSolvers{{name nominalMhs realHashrate{{{rates}}}"
     " hwDetails{{chips frequencyMhz voltageV{hardware}}} temperatures{{name degreesC}}}}}}"
 )
-_POOLS: Final = " modelName poolGroups{name pools{url user status active shares{acceptedSolutions rejectedSolutions staleSolutions}}}"
+_SHARES: Final = "shares{acceptedSolutions rejectedSolutions staleSolutions}"
+_POOLS: Final = f" modelName poolGroups{{name pools{{url user status active {_SHARES}}}}}"
 _SYSTEM: Final = "hostname faultLight uptime{durationS} info{version{full}}"
 
 

@@ -12,12 +12,12 @@ from drivers.core.device import Tier
 from drivers.core.points import POINTS
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report, Source
+from drivers.miners.board_slots import board_numbers
 from drivers.miners.braiins_faults import SHOWN, Faults, judge
 from drivers.miners.braiins_fields import (
     STATUSES,
     TUNER_STATES,
     TUNING,
-    board_numbers,
     measure,
     named,
     rate,

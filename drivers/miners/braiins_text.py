@@ -16,7 +16,8 @@ from drivers.core.operation import Operation, PreconditionFailed
 from drivers.core.points import POINTS
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report, Source
-from drivers.miners.braiins_fields import board_numbers, maker_of, state_of
+from drivers.miners.board_slots import board_numbers
+from drivers.miners.braiins_fields import maker_of, state_of
 from drivers.miners.braiins_rest_parser import is_fee
 from drivers.miners.commanding import CommandedMiner
 from drivers.miners.reply import MAX_BOARDS, MAX_FANS, MAX_POOLS, NOTHING, Fields, first, number, rows, text

@@ -8,10 +8,9 @@ from typing import Final, TypeAlias
 
 from drivers.core.credentials import Login
 from drivers.core.errors import Refused
+from drivers.miners.login_guard import LoginGuard
 from drivers.transports.http import HttpAnswer, HttpTransport
 
-HOLD_OFF_S: Final = 600.0
-"""After a refused login none is sent for so long: firmware locks an account after a few wrong passwords."""
 LONGEST_TOKEN: Final = 4096
 SHARE_OF_LIFE: Final = 0.9
 """Of a token's time to live, after which it is no longer used."""
@@ -64,7 +63,7 @@ class WebToken:
         self._remedy = remedy
         self._token: Token | None = None
         self._used = 0.0
-        self._held_until = 0.0
+        self._guard = LoginGuard(str(transport.address))
         self._turn = asyncio.Lock()
 
     async def ask(self, method: str, path: str, body: bytes = b"", *, renew: bool = True) -> HttpAnswer:
@@ -102,14 +101,12 @@ class WebToken:
                 return token
             if self._login is None:
                 raise Refused(place, f"the miner asks for a login: {self._remedy}")
-            left = self._held_until - time.monotonic()
-            if left > 0:
-                raise Refused(place, f"the login that is set was refused; none is sent for another {left:.0f} s")
+            self._guard.check()
             self._token = None
             try:
                 token = await self._enter(self._transport, self._login)
-            except Refused:
-                self._held_until = time.monotonic() + HOLD_OFF_S
+            except Refused as refusal:
+                self._guard.refused(refusal.text)
                 raise
             self._token, self._used = token, time.monotonic()
             return token
