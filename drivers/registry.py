@@ -15,6 +15,7 @@ from drivers.core.profile import Profile
 from drivers.core.profile_file import load_profiles
 from drivers.family import ENTRY_POINTS, Access, Family
 from drivers.meters.meter import MeterDriver
+from drivers.miners import auradine, bitaxe, epic, long_tail, mara
 from drivers.miners.antminer import AntminerDriver
 from drivers.miners.luxos import FAMILY as LUXOS
 from drivers.packages import Packages, load_packages
@@ -40,6 +41,11 @@ def _meter(profile: Profile, address: Address, access: Access) -> Driver:
 
 
 FAMILIES: Final[tuple[Family, ...]] = (
+    epic.FAMILY,
+    auradine.FAMILY,
+    mara.FAMILY,
+    bitaxe.FAMILY,
+    long_tail.FAMILY,
     Family("antminer", _antminer, lambda clue: bool(clue.version)),
     LUXOS,
     Family("snmp-pdu", _pdu),

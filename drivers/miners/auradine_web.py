@@ -6,7 +6,7 @@ from drivers.core.credentials import Login
 from drivers.core.errors import Malformed, Refused, Rejected
 from drivers.core.identity import Address
 from drivers.miners.reply import Fields, first, text
-from drivers.miners.web_pages import accept, encode, said
+from drivers.miners.web_pages import accept, encode
 from drivers.miners.web_token import Token, WebToken, word
 from drivers.transports.cgminer import status_of
 from drivers.transports.http import HttpAnswer, HttpTransport
@@ -50,7 +50,7 @@ class AuradineWeb:
         content = encode({"command": path.strip("/"), **body})
         answer = await self._transport.ask("POST", path, body=content, headers=token.headers)
         _check(answer, path)
-        return said(answer)
+        return text(status_of(answer.json()).get("Msg")) or f"HTTP {answer.status}"
 
     async def close(self) -> None:
         """Close the connection and forget the token."""

@@ -157,7 +157,9 @@ class _Configuration(Setting):
             )
 
     async def _send(self) -> str:
-        return await self._desk.send(_CONFIG, self._wanted)
+        """The answer is not kept: it may hold the configuration with its passwords."""
+        await self._desk.send(_CONFIG, self._wanted)
+        return "taken"
 
 
 class _Waking(_Configuration):
@@ -216,13 +218,18 @@ def _as_kept(kept: object, pools: object) -> object:
 
 
 def differing(wanted: object, found: object, at: str = "") -> list[str]:
-    """The paths at which two configurations differ; numbers written as text count as numbers."""
+    """The paths at which two configurations differ.
+
+    A number written as text counts as a number, and a secret that is shown as asterisks as the one that was written.
+    """
     if isinstance(wanted, dict) and isinstance(found, dict):
         keys = list(dict.fromkeys([*wanted, *found]))
         return [path for key in keys for path in differing(wanted.get(key), found.get(key), f"{at}/{key}".strip("/"))]
     if isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
         pairs = enumerate(zip(wanted, found, strict=True), 1)
         return [path for place, (one, other) in pairs for path in differing(one, other, f"{at}/{place}")]
+    if _is_masked(found):
+        return []
     if wanted == found and isinstance(wanted, bool) is isinstance(found, bool):
         return []
     if not isinstance(wanted, bool) and not isinstance(found, bool) and number(wanted) == number(found):
@@ -246,7 +253,11 @@ def masked(config: object, *, replaced: bool) -> bool:
         return any(masked(value, replaced=False) for key, value in config.items() if not (replaced and key == "pools"))
     if isinstance(config, Sequence) and not isinstance(config, str):
         return any(masked(value, replaced=False) for value in config)
-    return isinstance(config, str) and len(config) >= 3 and set(config) == {"*"}
+    return _is_masked(config)
+
+
+def _is_masked(value: object) -> bool:
+    return isinstance(value, str) and len(value) >= 3 and set(value) == {"*"}
 
 
 def summary_of(config: Fields, change: Change) -> str:
