@@ -5,6 +5,7 @@ decides, and what is stored but not in force is not called done.
 """
 
 import math
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -33,7 +34,7 @@ from drivers.transports.http import HttpAnswer
 SETTINGS: Final = f"{BASE}/settings"
 PRESETS: Final = f"{BASE}/autotune/presets"
 AUTO_TARGET_C: Final = 65.0
-"""Chip temperature that automatic fans are told to hold where the miner has no target of its own: the firmware's usual."""
+"""Chip temperature that automatic fans are told to hold where the miner has no target: the firmware's usual."""
 MOST_POOLS: Final = 3
 
 _MINUTE: Final = 60.0
@@ -132,8 +133,9 @@ class VnishCommands:
 
 
 class _Minutes:
-    """The control board's uptime, which the firmware tells in whole minutes: at least so much before the restart, at
-    most so much after it, so that rounding is never taken for a restart.
+    """The control board's uptime, which the firmware tells in whole minutes.
+
+    At least so much before the restart, at most so much after it, so that rounding is never taken for a restart.
     """
 
     def __init__(self, commands: VnishCommands) -> None:
@@ -159,7 +161,7 @@ class _Running:
         was_first, self._is_first = self._is_first, False
         if was_first and word not in _RUNNING:
             raise PreconditionFailed(
-                f"the miner does not mine (state {word or 'unknown'}), so there is nothing to restart"
+                f"there is nothing to restart: the miner does not mine (state {word or 'unknown'})"
             )
         return 0.0 if word in _ON_THE_WAY else number(status.get("miner_state_time"))
 
@@ -218,13 +220,13 @@ class _Stored(Operation):
     async def prepare(self) -> None:
         """Refuse what cannot be; raises `PreconditionFailed` or a `DeviceError`."""
 
+    @abstractmethod
     def seen(self) -> Seen:
         """What the settings say now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def change(self) -> Fields:
         """The part of the miner's settings that is sent."""
-        raise NotImplementedError
 
 
 class _Pools(_Stored):
@@ -267,9 +269,7 @@ class _Preset(_Stored):
             raise PreconditionFailed(f"{self._name!r} is no preset of this miner; it knows {known}")
         has_modified_supply = inner(self.miner, "overclock").get("modded_psu") is True
         if wanted.get("modded_psu_required") is True and not has_modified_supply:
-            raise PreconditionFailed(
-                f"preset {self._name} is for a modified power supply, which this miner does not have"
-            )
+            raise PreconditionFailed(f"preset {self._name} is for a modified power supply, which this miner has not")
         if not inner(self.miner, "overclock"):
             raise PreconditionFailed("the miner does not tell its settings of presets")
 
