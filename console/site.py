@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from console.collector.backfill import Backfill
+from console.collector.entering import Entering
 from console.collector.filler import Filler
 from console.collector.fleet import Fleet
 from console.collector.inventory import LiveInventory
+from console.collector.logins import Logins
 from console.collector.merging import Merging
 from console.collector.opener import RegistryOpener
 from console.collector.recorder import Recorder
 from console.collector.rounds import LoopLag, Rate, every
+from console.collector.site_follower import SiteFollower
 from console.collector.watch import Watch
 from console.domain.alarm_evaluation import AlarmEvaluator
 from console.domain.alarms import Alarm
@@ -44,7 +47,7 @@ from console.support.environment import allow_open_files, put_the_loop_first
 from console.support.garbage import LongLived, start_clean
 from console.support.log import redactor
 from drivers.core.identity import DeviceKind
-from drivers.core.profile_file import load_profiles
+from drivers.registry import all_profiles
 from drivers.transports.connections import Connections
 
 log = logging.getLogger(__name__)
@@ -124,7 +127,7 @@ class _Collector:
         stop: asyncio.Event,
         folder_is_lost: Callable[[], bool],
     ) -> None:
-        profiles, rules = load_profiles(), load_rules()
+        profiles, rules = all_profiles(), load_rules()
         self._folder = folder
         self._store = store
         self._clock = clock
@@ -135,7 +138,8 @@ class _Collector:
         self._columns = LiveColumns()
         self._standing = Standing()
         self._inventory = LiveInventory(site, store.save_site, self._devices_changed)
-        opener = RegistryOpener(profiles, connections, _secret)
+        logins = Logins(lambda: self._inventory.site, profiles, _secret)
+        opener = RegistryOpener(profiles, connections, _secret, logins.read)
         self._fleet = Fleet(self._columns, opener, clock, self._inventory.learned)
         self._recorder = Recorder(store.history, self._columns, clock, self._fleet.tally)
         self._backfill = Backfill(self._columns, self._fleet, Filler(store.reader, store.history, store))
@@ -151,10 +155,12 @@ class _Collector:
             reset=self._evaluator.reset,
         )
         self._watch = Watch(self._evaluator, self._triage, clock, self._publish)
-        merging = Merging(store, self._triage, self._inventory, self._fleet, self._publish)
+        follower = SiteFollower(self._inventory, self._fleet)
+        merging = Merging(store, self._triage, self._inventory, follower, self._publish)
+        entering = Entering(self._inventory, store.save_site, follower, clock)
         self._commander = Commander(store.command_log, clock, self._fleet.operable)
-        commands = CommandDesk(self._commander, self._inventory.device)
-        desk = RequestDesk(self._triage, self._publish, self._stop_for, merging.take_in, commands)
+        commands = CommandDesk(self._commander, self._inventory.device, lambda device: logins.standing(device).text)
+        desk = RequestDesk(self._triage, self._publish, self._stop_for, merging.take_in, entering.take_in, commands)
         self._server = LinkServer(folder, self._boot, self._welcome, desk.answer)
         self._lag = LoopLag(clock)
         self._rate = Rate()

@@ -190,6 +190,7 @@ def _offers_json(device: Device, offers: Offers) -> dict[str, object]:
             for capability, offer in offers.offers.items()
         ],
         "allowed_pools": list(offers.allowed_pools),
+        "login": offers.login,
         "commands": [_record_json(record) for record in offers.commands],
         "error": offers.error or None,
     }
@@ -199,8 +200,7 @@ def _offers_text(device: Device, offers: Offers) -> str:
     control = offers.control
     enabled = control is not None and control.enabled
     lines = [f"{device.name}: commands are {'enabled' if enabled else 'not enabled (read-only)'}"]
-    if offers.error:
-        lines.append(offers.error)
+    lines += [f"  login: {offers.login}", *([offers.error] if offers.error else [])]
     for capability, offer in offers.offers.items():
         detail = offer.unsupported or ", ".join(offer.modes)
         if offer.low is not None and offer.high is not None:

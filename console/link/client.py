@@ -31,6 +31,8 @@ from console.link.messages import (
     Refusal,
     Reply,
     Request,
+    SightingsTaken,
+    TakeSightings,
     Welcome,
 )
 from console.link.state import LinkLost, LinkPhase, LinkState
@@ -158,6 +160,15 @@ class Link:
         """
         reply = await self._ask(request, None)
         return reply if isinstance(reply, BundleImported) else BundleImported(reply.request, reply.error)
+
+    async def take_sightings(self, request: TakeSightings) -> SightingsTaken:
+        """Have what a scan found taken into the inventory.
+
+        Raises:
+            LinkLost: There is no connection, or it broke.
+        """
+        reply = await self._ask(request, None)
+        return reply if isinstance(reply, SightingsTaken) else SightingsTaken(reply.request, reply.error)
 
     async def give(self, request: GiveCommand) -> CommandEnded:
         """Have a command carried out and wait for its outcome, however long it takes.

@@ -10,7 +10,7 @@ from console.domain.inventory import Device
 from console.link.messages import AllowPools, Answer, AskOffers, CommandEnded, GiveCommand, Offers, Reply, SetControl
 from console.services.commander import Commander
 from console.services.ports import StoreFull
-from drivers.core.command import Command
+from drivers.core.command import Capability, Command, Offer
 from drivers.core.command_arguments import read_command
 
 LARGEST_IMAGE: Final = 512 * 1024 * 1024
@@ -25,11 +25,13 @@ class CommandDesk:
     Args:
         commander: Decides, records, and carries out.
         device: The device of an id; raises KeyError when the site has none.
+        login: How a device stands with its login, in words. May block.
     """
 
-    def __init__(self, commander: Commander, device: Callable[[UUID], Device]) -> None:
+    def __init__(self, commander: Commander, device: Callable[[UUID], Device], login: Callable[[Device], str]) -> None:
         self._commander = commander
         self._device = device
+        self._login = login
 
     async def answer(self, request: CommandRequest) -> Reply:
         """Carry out one request; every refusal is a sentence for the operator."""
@@ -72,14 +74,25 @@ class CommandDesk:
         return Answer(request.request)
 
     async def _offers(self, request: AskOffers) -> Offers:
-        control = self._commander.control(request.device)
-        commands = tuple(await self._commander.newest(request.device))
-        pools = tuple(sorted(self._commander.allowed_pools))
+        commander = self._commander
+        error, offers = "", dict[Capability, Offer]()
         try:
-            offers = dict(self._commander.offers(request.device))
-        except LookupError as error:
-            return Offers(request.request, str(error.args[0]), control=control, commands=commands, allowed_pools=pools)
-        return Offers(request.request, offers=offers, control=control, commands=commands, allowed_pools=pools)
+            device = self._device(request.device)
+        except KeyError:
+            return Offers(request.request, "this site has no such device")
+        try:
+            offers = dict(commander.offers(request.device))
+        except LookupError as refusal:
+            error = str(refusal.args[0])
+        return Offers(
+            request.request,
+            error,
+            offers,
+            commander.control(request.device),
+            tuple(await commander.newest(request.device)),
+            tuple(sorted(commander.allowed_pools)),
+            await asyncio.to_thread(self._login, device),
+        )
 
 
 async def _command(capability: str, arguments: Mapping[str, Any]) -> Command:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
+from console.domain.sightings import Sighting, TakenIn
 from console.link.command_desk import CommandDesk
 from console.link.messages import (
     Acknowledge,
@@ -21,7 +22,9 @@ from console.link.messages import (
     Request,
     Resolve,
     SetControl,
+    SightingsTaken,
     Stop,
+    TakeSightings,
 )
 from console.services.ports import ConflictError, StoreFull
 from console.services.sync_report import SyncReport
@@ -36,6 +39,7 @@ class RequestDesk:
         publish: Called with what a request changed, before it is answered.
         stop: Called with the reason when somebody asks the collector to end.
         merge: Takes a bundle in; raises ValueError for one that is refused.
+        enter: Takes what a scan found into the inventory.
         commands: Carries out what is for devices.
     """
 
@@ -45,12 +49,14 @@ class RequestDesk:
         publish: Callable[[Sequence[Alarm], Sequence[Incident]], None],
         stop: Callable[[str], None],
         merge: Callable[[Path], Awaitable[SyncReport]],
+        enter: Callable[[Sequence[Sighting]], Awaitable[TakenIn]],
         commands: CommandDesk,
     ) -> None:
         self._triage = triage
         self._publish = publish
         self._stop = stop
         self._merge = merge
+        self._enter = enter
         self._commands = commands
 
     async def answer(self, request: Request) -> Reply:
@@ -60,6 +66,8 @@ class RequestDesk:
             return Answer(request.request)
         if isinstance(request, ImportBundle):
             return await self._import(request)
+        if isinstance(request, TakeSightings):
+            return await self._take(request)
         if isinstance(request, GiveCommand | SetControl | AskOffers | AllowPools):
             return await self._commands.answer(request)
         try:
@@ -77,6 +85,12 @@ class RequestDesk:
             return BundleImported(request.request, report=await self._merge(Path(request.path)))
         except (StoreFull, ValueError) as error:
             return BundleImported(request.request, str(error))
+
+    async def _take(self, request: TakeSightings) -> SightingsTaken:
+        try:
+            return SightingsTaken(request.request, report=await self._enter(request.sightings))
+        except StoreFull as error:
+            return SightingsTaken(request.request, str(error))
 
     async def _do(self, request: Acknowledge | AddNote | Mitigate | Resolve | Painted) -> Sequence[Incident]:
         triage = self._triage

@@ -13,6 +13,7 @@ from console.domain.alarms import Alarm
 from console.domain.commanding import CommandRecord, Control
 from console.domain.incidents import Incident
 from console.domain.inventory import Device, Site
+from console.domain.sightings import Sighting, TakenIn
 from console.services.sync_report import SyncReport
 from drivers.core.command import Capability, Offer
 from drivers.core.reading import Signal
@@ -265,6 +266,26 @@ class BundleImported(Message, frozen=True, tag=True):
     report: SyncReport | None = None
 
 
+class TakeSightings(Message, frozen=True, tag=True):
+    """Add to the inventory what a scan found new, and take over new addresses; answered with `SightingsTaken`."""
+
+    request: int
+    sightings: tuple[Sighting, ...]
+
+
+class SightingsTaken(Message, frozen=True, tag=True):
+    """The answer to `TakeSightings`, only to whoever asked.
+
+    Attributes:
+        error: Empty when done; else one sentence for the operator, and nothing was changed.
+        report: What was taken in.
+    """
+
+    request: int
+    error: str = ""
+    report: TakenIn = TakenIn()
+
+
 class GiveCommand(Message, frozen=True, tag=True):
     """Send one command to one device; answered with `CommandEnded`, which may take minutes.
 
@@ -333,6 +354,7 @@ class Offers(Message, frozen=True, tag=True):
         control: The newest decision on the device; None when it was never enabled.
         commands: Its newest commands, oldest first.
         allowed_pools: The site's allow-list.
+        login: How the device stands with its login, in words; never the login.
     """
 
     request: int
@@ -341,6 +363,7 @@ class Offers(Message, frozen=True, tag=True):
     control: Control | None = None
     commands: tuple[CommandRecord, ...] = ()
     allowed_pools: tuple[str, ...] = ()
+    login: str = ""
 
 
 class Answer(Message, frozen=True, tag=True):
@@ -364,12 +387,13 @@ Request: TypeAlias = (
     | Painted
     | Stop
     | ImportBundle
+    | TakeSightings
     | GiveCommand
     | SetControl
     | AskOffers
     | AllowPools
 )
-Reply: TypeAlias = Answer | BundleImported | CommandEnded | Offers
+Reply: TypeAlias = Answer | BundleImported | SightingsTaken | CommandEnded | Offers
 FromConsole: TypeAlias = Hello | Heartbeat | Request
 FromCollector: TypeAlias = (
     Welcome | Shape | Snapshot | AlarmsChanged | IncidentsChanged | DevicesChanged | Heartbeat | Reply

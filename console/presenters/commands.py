@@ -44,6 +44,7 @@ class DeviceCommands:
         control: The newest control decision.
         records: Its newest commands, oldest first.
         allowed_pools: The site's allow-list.
+        login: How the device stands with its login, in words.
         under_way: The command that this console waits for, in words; empty for none.
     """
 
@@ -52,6 +53,7 @@ class DeviceCommands:
     control: Control | None = None
     records: Sequence[CommandRecord] = ()
     allowed_pools: Sequence[str] = ()
+    login: str = ""
     under_way: str = ""
 
     @property

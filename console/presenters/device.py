@@ -115,7 +115,7 @@ class DevicePresenter:
             span=trends.span,
             actions=(*command_actions(commands, locked), *_actions(device, incident is not None)),
             outlet=outlet_view(state, device, self._inventory),
-            texts=_texts(state, device),
+            texts=_texts(state, device, commands),
             history=(*command_history(commands, now, state.site.zone), *_history(state, device, now)),
             tz=formatting.zone(state.site.zone).key,
             cooling=cooling_view(state, device, model, standing),
@@ -273,7 +273,7 @@ def _actions_note(commands: DeviceCommands) -> str:
     return "commands are enabled" if commands.enabled else "read-only"
 
 
-def _texts(state: SiteState, device: Device) -> tuple[tuple[str, str], ...]:
+def _texts(state: SiteState, device: Device, commands: DeviceCommands) -> tuple[tuple[str, str], ...]:
     facts: Sequence[tuple[str, str]] = (
         ("name", device.name),
         ("kind", device.kind.value),
@@ -283,6 +283,7 @@ def _texts(state: SiteState, device: Device) -> tuple[tuple[str, str], ...]:
         ("asset", device.asset),
         ("Modbus unit", str(device.unit) if state.profiles.get(device.profile) and device.unit != 1 else ""),
         ("SNMP", f"version {device.snmp.version}" if device.snmp is not None else ""),
+        ("login", commands.login),
     )
     return tuple((label, value) for label, value in facts if value)
 

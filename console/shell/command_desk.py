@@ -125,7 +125,7 @@ class CommandDesk:
             return
         before = self._known.get(device, DeviceCommands())
         self._known[device] = DeviceCommands(
-            told.error, told.offers, told.control, told.commands, told.allowed_pools, before.under_way
+            told.error, told.offers, told.control, told.commands, told.allowed_pools, told.login, before.under_way
         )
         self._context.refresh()
 
