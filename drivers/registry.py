@@ -16,16 +16,12 @@ from drivers.core.profile_file import load_profiles
 from drivers.family import ENTRY_POINTS, Access, Family
 from drivers.meters.meter import MeterDriver
 from drivers.miners import auradine, bitaxe, epic, long_tail, mara
-from drivers.miners.antminer import AntminerDriver
+from drivers.miners.antminer import FAMILY as ANTMINER
 from drivers.miners.luxos import FAMILY as LUXOS
 from drivers.packages import Packages, load_packages
 from drivers.pdus.snmp_pdu import SnmpPduDriver
 
 _log = logging.getLogger(__name__)
-
-
-def _antminer(profile: Profile, address: Address, _access: Access) -> Driver:
-    return AntminerDriver(profile, address)
 
 
 def _pdu(profile: Profile, address: Address, access: Access) -> Driver:
@@ -46,7 +42,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     mara.FAMILY,
     bitaxe.FAMILY,
     long_tail.FAMILY,
-    Family("antminer", _antminer, lambda clue: bool(clue.version)),
+    ANTMINER,
     LUXOS,
     Family("snmp-pdu", _pdu),
     Family("plant", _plant),
