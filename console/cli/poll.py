@@ -19,7 +19,7 @@ from drivers.core.identity import Address, Identity
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report
 from drivers.family import PUBLIC, Access
-from drivers.identification import identify
+from drivers.identification import Asking, recognise
 from drivers.registry import all_profiles, open_driver
 from drivers.transports.connections import Connections
 from drivers.transports.snmp import SnmpTarget
@@ -79,28 +79,25 @@ def _places(text: str, profile: Profile | None) -> list[Address]:
 
 
 async def _poll(places: list[Address], profile: Profile | None, unit: int, snmp: SnmpTarget | None) -> Outcome:
-    """The first place that gives a reading, or the most telling failure."""
-    outcomes: list[Outcome] = []
+    """A reading of the one device at these ports of one host, or why there is none."""
+    place, identity = places[0], None
     async with Connections() as connections:
-        for place in places:
-            outcome = await _poll_one(place, profile, unit, snmp, connections)
-            if outcome.error is None:
-                return outcome
-            outcomes.append(outcome)
-    return next((outcome for outcome in outcomes if outcome.identity is not None), outcomes[0])
-
-
-async def _poll_one(
-    place: Address, profile: Profile | None, unit: int, snmp: SnmpTarget | None, connections: Connections
-) -> Outcome:
-    identity: Identity | None = None
-    try:
         if profile is None:
-            identity = await identify(place, connections, all_profiles(), snmp=snmp)
+            try:
+                found = await recognise(places, Asking(connections, all_profiles(), snmp))
+            except DeviceError as error:
+                return Outcome(place, error=error)
+            place, identity = found.address, found.identity
             profile = all_profiles().get(identity.profile)
-            if profile is None:
-                raise Unsupported(str(place), "the device answers, but no profile is known for it")
-        driver = open_driver(profile, place, Access(connections, unit=unit, snmp=snmp or PUBLIC))
+        if profile is None:
+            unknown = Unsupported(str(place), "the device answers, but no profile is known for it")
+            return Outcome(place, identity, error=unknown)
+        return await _read(place, profile, identity, Access(connections, unit=unit, snmp=snmp or PUBLIC))
+
+
+async def _read(place: Address, profile: Profile, identity: Identity | None, access: Access) -> Outcome:
+    try:
+        driver = open_driver(profile, place, access)
         report = await driver.read()
         if identity is None:
             identity = await driver.identify()

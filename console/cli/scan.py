@@ -1,24 +1,67 @@
-"""Find and identify devices on a network: politely, and without credentials unless --login names them."""
+"""Find and identify devices on a network: politely, and without credentials unless --login names them.
+
+With --folder what is found is held against that site's inventory; with --save new devices are added to it, and new
+addresses of known ones taken over. What is in doubt changes nothing.
+"""
 
 import argparse
 import asyncio
 import json
 import sys
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
 from console.cli import device_json
 from console.cli import login as login_options
-from console.collector.discovery import IN_FLIGHT, PORTS, RATE, Found, Progress, addresses, scan
+from console.cli.scan_folder import read_inventory, save, sighting_of
+from console.collector.discovery import (
+    IN_FLIGHT,
+    PORTS,
+    RATE,
+    SNMP_TIMEOUT_S,
+    Found,
+    Place,
+    Progress,
+    places,
+    scan,
+)
+from console.domain.sightings import Match, Standing, TakenIn, match_sightings
+from console.link.client import LinkLost
+from console.services.ports import StoreFull
+from console.store.engine import StoreError
+from console.store.lock import FolderBusy
+from console.support.environment import allow_open_files
 from console.support.plain_text import visible_lines
 from drivers.core.errors import ProfileError
-from drivers.core.identity import Address
-from drivers.core.profile_file import load_profiles
+from drivers.identification import Asking
+from drivers.registry import all_profiles
 from drivers.transports.connections import Connections
 from drivers.transports.snmp import SnmpTarget
 
+FOUND_PROBLEMS = 1
 USAGE = 2
 ENVIRONMENT = 3
 _SHOW_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a scan.
+
+    Attributes:
+        found: Devices, in the order of the targets.
+        scanned: Places that were asked.
+        seconds: How long it took.
+        matches: What each of `found` is to the inventory; empty without a folder.
+        saved: What was taken into the inventory; None where nothing was to be.
+    """
+
+    found: list[Found]
+    scanned: int
+    seconds: float
+    matches: list[Match]
+    saved: TakenIn | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,10 +79,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"port to ask where a target names none, may be repeated (default {', '.join(map(str, PORTS))})",
     )
+    parser.add_argument("--rate", type=_positive, default=RATE, help="new hosts a second at most (default %(default)g)")
+    parser.add_argument("--in-flight", type=_count, default=IN_FLIGHT, help="hosts asked at a time")
+    parser.add_argument("--folder", type=Path, metavar="FOLDER", help="say what is known there, moved, new or in doubt")
     parser.add_argument(
-        "--rate", type=_positive, default=RATE, help="new questions a second at most (default %(default)g)"
+        "--save", action="store_true", help="add what is new to the folder and take over new addresses of what moved"
     )
-    parser.add_argument("--in-flight", type=_count, default=IN_FLIGHT, help="questions open at a time")
+    parser.add_argument(
+        "--no-public", action="store_true", help="do not try the SNMP community public; without --login ask no agent"
+    )
     login_options.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
@@ -59,30 +107,41 @@ def _count(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Scan and report what was found; finding nothing is no error."""
+    """Scan and report; finding nothing is no error, but conflicts and duplicates are problems found (1)."""
+    if arguments.save and arguments.folder is None:
+        print("--save needs --folder FOLDER: into which inventory?", file=sys.stderr)
+        return USAGE
     try:
-        load_profiles()
-    except ProfileError as error:
-        print(error, file=sys.stderr)
-        return ENVIRONMENT
-    try:
-        places = addresses(arguments.targets, arguments.port or PORTS)
-        snmp = login_options.snmp_target(arguments)
+        targets = places(arguments.targets, arguments.port or PORTS)
+        hides = arguments.no_public and arguments.login is None
+        snmp = None if hides else login_options.snmp_target(arguments)
+        all_profiles()
+        outcome = asyncio.run(_carry_out(arguments, targets, snmp))
     except (LookupError, ValueError) as error:
         print(error.args[0], file=sys.stderr)
-        return USAGE
+        return ENVIRONMENT if isinstance(error, ProfileError) else USAGE
+    except (StoreError, StoreFull, FolderBusy, LinkLost, OSError) as error:
+        print(f"terrahash scan: {error}", file=sys.stderr)
+        return ENVIRONMENT
+    print(json.dumps(_object(outcome)) if arguments.json else visible_lines(_table(outcome)))
+    in_doubt = {Standing.CONFLICT, Standing.DUPLICATE}
+    return FOUND_PROBLEMS if any(match.standing in in_doubt for match in outcome.matches) else 0
+
+
+async def _carry_out(arguments: argparse.Namespace, targets: list[Place], snmp: SnmpTarget | None) -> Outcome:
+    folder: Path | None = arguments.folder
+    devices = await read_inventory(folder) if folder is not None else ()
     started = time.monotonic()
-    found = asyncio.run(_scan(places, snmp, arguments.rate, arguments.in_flight))
+    found = await _scan(arguments, targets, snmp)
     seconds = time.monotonic() - started
-    if arguments.json:
-        written = [device_json.device(item.address, item.identity) for item in found]
-        print(json.dumps({"scanned": len(places), "seconds": round(seconds, 3), "found": written}))
-    else:
-        print(visible_lines(_table(found, len(places), seconds)))
-    return 0
+    if folder is None:
+        return Outcome(found, len(targets), seconds, [])
+    sightings = [sighting_of(item) for item in found]
+    matches = match_sightings(devices, sightings)
+    return Outcome(found, len(targets), seconds, matches, await save(folder, matches) if arguments.save else None)
 
 
-async def _scan(places: list[Address], snmp: SnmpTarget | None, rate: float, in_flight: int) -> list[Found]:
+async def _scan(arguments: argparse.Namespace, targets: list[Place], snmp: SnmpTarget | None) -> list[Found]:
     shown = 0.0
 
     def show(progress: Progress) -> None:
@@ -92,16 +151,58 @@ async def _scan(places: list[Address], snmp: SnmpTarget | None, rate: float, in_
             shown = now
             print(f"{progress.asked}/{progress.total} asked, {progress.found} found", file=sys.stderr)
 
-    async with Connections() as connections:
-        return await scan(
-            places, connections, load_profiles(), snmp=snmp, in_flight=in_flight, rate=rate, on_progress=show
-        )
+    allow_open_files()
+    async with Connections(snmp_timeout=SNMP_TIMEOUT_S) as connections:
+        asking = Asking(connections, all_profiles(), snmp, public=not arguments.no_public)
+        return await scan(targets, asking, in_flight=arguments.in_flight, rate=arguments.rate, on_progress=show)
 
 
-def _table(found: list[Found], scanned: int, seconds: float) -> str:
+def _object(outcome: Outcome) -> dict[str, object]:
+    found = [_found(item) for item in outcome.found]
+    for at, match in enumerate(outcome.matches):
+        found[at] |= {
+            "standing": match.standing.value,
+            "device": match.device.name if match.device is not None else None,
+            "reason": match.reason or None,
+        }
+    written: dict[str, object] = {
+        "scanned": outcome.scanned,
+        "seconds": round(outcome.seconds, 3),
+        "found": found,
+    }
+    if outcome.saved is not None:
+        written["saved"] = {
+            "added": list(outcome.saved.added),
+            "moved": list(outcome.saved.moved),
+            "completed": list(outcome.saved.completed),
+        }
+    return written
+
+
+def _found(item: Found) -> dict[str, object]:
+    return {
+        **device_json.device(item.address, item.identity),
+        "mac_source": item.mac_source or None,
+        "ports": list(item.ports),
+        "also": [{"address": str(address), "profile": profile} for address, profile in item.also],
+        "note": item.note or None,
+    }
+
+
+def _table(outcome: Outcome) -> str:
     lines = [
         f"{item.address!s:<24} {item.identity.kind.value:<6} {item.identity.make:<15} {item.identity.model:<24}"
-        f" {item.identity.profile or 'no profile'}"
-        for item in found
+        f" {item.identity.profile or 'no profile'}" + (f" ({item.note})" if item.note else "")
+        for item in outcome.found
     ]
-    return "\n".join([*lines, f"{len(found)} found at {scanned} addresses in {seconds:.1f} s"])
+    for at, match in enumerate(outcome.matches):
+        name = f" {match.device.name}" if match.device is not None else ""
+        lines[at] += f"  {match.standing.value}{name}" + (f": {match.reason}" if match.reason else "")
+    lines.append(f"{len(outcome.found)} found at {outcome.scanned} addresses in {outcome.seconds:.1f} s")
+    if outcome.saved is not None:
+        saved = outcome.saved
+        lines.append(
+            f"{len(saved.added)} added, {len(saved.moved)} with a new address, "
+            f"{len(saved.completed)} with a serial number, MAC address or model that was not known"
+        )
+    return "\n".join(lines)

@@ -1,36 +1,56 @@
-"""Finds devices on a network: every address asked once, politely, without credentials."""
+"""Finds devices on a network: every host asked once, politely, without credentials; one host is one device."""
 
 import asyncio
 import ipaddress
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
 from drivers.core.errors import DeviceError
 from drivers.core.identity import Address, Identity
-from drivers.core.profile import Profile
-from drivers.identification import identify
-from drivers.transports.connections import Connections
-from drivers.transports.snmp import SnmpTarget
+from drivers.identification import Asking, Recognised, recognise
+from drivers.transports.neighbours import read_neighbours
 
-PORTS: Final = (4028, 161, 502)
-"""CGMiner, SNMP and Modbus TCP as their documents assign them."""
+PORTS: Final = (80, 4028, 4433, 8080, 161, 502)
+"""Web interfaces, CGMiner, Whatsminer, SNMP and Modbus TCP."""
 MOST_HOSTS: Final = 65_536
-IN_FLIGHT: Final = 100
+IN_FLIGHT: Final = 128
+"""Hosts that are asked at a time; each has at most one question open on each of its ports."""
+NETWORK_IN_FLIGHT: Final = 32
+"""Of these in one /24, so that no single switch or radio link carries them all."""
+SNMP_TIMEOUT_S: Final = 0.6
+"""An agent that is scanned is asked twice; a connection shows a dead host sooner than silence does."""
 _RANGE: Final = re.compile(r"(?:[\d.]+|[0-9A-Fa-f]*:[0-9A-Fa-f:]+)-[\w.:]+")
 _HOST: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,252}")
-RATE: Final = 250.0
-"""New questions a second: below what an office switch or a small controller notices."""
+RATE: Final = 120.0
+"""New hosts a second: below what an office switch or a small controller notices."""
+
+Place: TypeAlias = tuple[Address, ...]
+"""The ports of one host that are asked together, as one device."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A device that answered and was understood."""
+    """A device that answered and was understood.
+
+    Attributes:
+        address: Where it is read.
+        identity: Who it is.
+        ports: Those that answered.
+        also: Other profiles that fit the same host, and where.
+        note: Why it could not be asked who exactly it is; empty when it was.
+        mac_source: Who told its MAC address: "device", "arp" (this computer's own table), or "" where nobody did.
+    """
 
     address: Address
     identity: Identity
+    ports: tuple[int, ...] = ()
+    also: tuple[tuple[Address, str], ...] = ()
+    note: str = ""
+    mac_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +58,36 @@ class Progress:
     """How far a scan is.
 
     Attributes:
-        asked: Addresses done.
-        total: Addresses in all.
+        asked: Places done.
+        total: Places in all.
         found: Devices found so far.
+        latest: What the last place turned out to be; None for nothing.
     """
 
     asked: int
     total: int
     found: int
+    latest: Found | None = None
 
 
-def addresses(targets: Iterable[str], ports: Sequence[int] = PORTS) -> list[Address]:
-    """Every address that the targets name, each once, in order.
+def places(targets: Iterable[str], ports: Sequence[int] = PORTS) -> list[Place]:
+    """Every place that the targets name, each once, in order.
+
+    A host without a port is one place with all `ports`; a host with its own port is a place of that port alone.
 
     Args:
         targets: A network (`10.31.14.0/24`), a range (`10.31.14.10-10.31.14.40` or `10.31.14.10-40`) or one host;
             each may carry its own port (`10.31.14.0/24:4028`).
-        ports: Tried on every host that carries none.
+        ports: Asked on every host that carries none.
 
     Raises:
         ValueError: A target is none of these, or names more than 65,536 hosts.
     """
-    found: dict[Address, None] = {}
+    found: dict[Place, None] = {}
     for target in targets:
         hosts, port = _split_port(target.strip())
         for host in _hosts(hosts):
-            for number in (port,) if port else ports:
-                found[Address(host, number)] = None
+            found[tuple(Address(host, number) for number in ((port,) if port else ports))] = None
     return list(found)
 
 
@@ -118,44 +141,44 @@ def _range(text: str) -> Iterator[str]:
 
 
 async def scan(
-    targets: Sequence[Address],
-    connections: Connections,
-    profiles: Mapping[str, Profile],
+    targets: Sequence[Place],
+    asking: Asking,
     *,
-    snmp: SnmpTarget | None = None,
     in_flight: int = IN_FLIGHT,
     rate: float = RATE,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> list[Found]:
-    """Ask every address who it is; cancelling the task stops at once.
+    """Ask every place who it is; cancelling the task stops at once.
+
+    Networks take turns, so that each is asked at its share of the rate.
 
     Args:
-        targets: From `addresses`.
-        connections: The connections of this process.
-        profiles: What can be recognised.
-        snmp: How SNMP agents let themselves be read; the public community when absent.
-        in_flight: Questions open at a time.
-        rate: New questions a second at most.
-        on_progress: Called after each address.
+        targets: From `places`.
+        asking: How devices are asked, and what can be recognised.
+        in_flight: Places that are asked at a time.
+        rate: New places a second at most.
+        on_progress: Called after each place, with what was found there.
 
     Returns:
         What was found, in the order of the targets.
     """
     found: dict[int, Found] = {}
-    waiting = iter(enumerate(targets))
+    waiting = iter(_in_turns(targets))
     pace = _Pace(rate)
+    room = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(NETWORK_IN_FLIGHT))
     done = 0
 
     async def work() -> None:
         nonlocal done
-        for at, address in waiting:
-            await pace.wait()
-            answer = await _ask(address, connections, profiles, snmp)
-            if isinstance(answer, Identity):
-                found[at] = Found(address, answer)
+        for at, place in waiting:
+            async with room[_network(place[0].host)]:
+                await pace.wait()
+                answer = await _ask(place, asking)
+            if answer is not None:
+                found[at] = answer
             done += 1
             if on_progress is not None:
-                on_progress(Progress(done, len(targets), len(found)))
+                on_progress(Progress(done, len(targets), len(found), answer))
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(in_flight, len(targets))):
@@ -163,14 +186,44 @@ async def scan(
     return [found[at] for at in sorted(found)]
 
 
-async def _ask(
-    address: Address, connections: Connections, profiles: Mapping[str, Profile], snmp: SnmpTarget | None
-) -> Identity | DeviceError:
+def _in_turns(targets: Sequence[Place]) -> Iterator[tuple[int, Place]]:
+    """Every place with its number: one of each network, then the next of each."""
+    networks = defaultdict[str, deque[tuple[int, Place]]](deque)
+    for at, place in enumerate(targets):
+        networks[_network(place[0].host)].append((at, place))
+    turns = deque(networks.values())
+    while turns:
+        mine = turns.popleft()
+        yield mine.popleft()
+        if mine:
+            turns.append(mine)
+
+
+def _network(host: str) -> str:
+    """The /24 (or /64) of a host; a name is a network of its own."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False))
+
+
+async def _ask(place: Place, asking: Asking) -> Found | None:
     """Who answers; that nobody does is the usual answer of a scan, and no failure of it."""
     try:
-        return await identify(address, connections, profiles, snmp=snmp)
-    except DeviceError as error:
-        return error
+        return await _with_mac(await recognise(place, asking))
+    except DeviceError:
+        return None
+
+
+async def _with_mac(one: Recognised) -> Found:
+    """A device with the MAC address that it told, else with the one that this computer has learnt."""
+    identity = one.identity
+    source = "device" if identity.mac else ""
+    if not identity.mac:
+        mac = (await asyncio.to_thread(read_neighbours)).get(one.address.host, "")
+        identity, source = replace(identity, mac=mac), "arp" if mac else ""
+    return Found(one.address, identity, one.ports, one.also, one.note, source)
 
 
 class _Pace:

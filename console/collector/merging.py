@@ -1,14 +1,14 @@
 """Takes another store's records in while collecting: incidents, devices and consoles follow at once."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from console.collector.fleet import Fleet
 from console.collector.inventory import LiveInventory
+from console.collector.site_follower import SiteFollower
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
-from console.domain.inventory import Device, Site
+from console.domain.inventory import Site
 from console.services.sync_report import Merged, SyncReport
 from console.services.triage import Triage
 
@@ -30,7 +30,7 @@ class Merging:
         store: Takes the bundle in.
         triage: Follows incidents that were decided upon elsewhere.
         inventory: The live site.
-        fleet: Polls its devices.
+        follower: Lets the rest follow.
         publish: Tells consoles what has changed.
     """
 
@@ -39,38 +39,22 @@ class Merging:
         store: TakesIn,
         triage: Triage,
         inventory: LiveInventory,
-        fleet: Fleet,
+        follower: SiteFollower,
         publish: Callable[[Sequence[Alarm], Sequence[Incident]], None],
     ) -> None:
         self._store = store
         self._triage = triage
         self._inventory = inventory
-        self._fleet = fleet
+        self._follower = follower
         self._publish = publish
 
     async def take_in(self, path: Path) -> SyncReport:
         """Take a bundle in and let everything follow. Raises ValueError for one that is refused, and StoreFull."""
         async with self._inventory.settled():
             merged = await self._store.take_in(path)
-            await self._follow_site(await self._store.site())
+            await self._follower.follow(await self._store.site())
         incidents = await self._triage.follow(merged.incidents)
         if incidents:
             ids = {incident.id for incident in incidents}
             self._publish([alarm for alarm in self._triage.standing() if alarm.incident in ids], incidents)
         return merged.report
-
-    async def _follow_site(self, site: Site) -> None:
-        before = {device.id: device for device in self._inventory.site.devices}
-        changed = [device for device in site.devices if before.get(device.id) != device]
-        gone = before.keys() - {device.id for device in site.devices}
-        if site != self._inventory.site:
-            await self._poll_as(changed, [before[device] for device in sorted(gone)])
-            self._inventory.follow(site, changed)
-
-    async def _poll_as(self, changed: Sequence[Device], gone: Collection[Device]) -> None:
-        """Ask devices under their new address, and those that are no more not at all."""
-        polled = {device.id for device in self._fleet.devices}
-        for device in [*gone, *changed]:
-            if device.id in polled:
-                await self._fleet.remove(device.id)
-        self._fleet.add(changed)

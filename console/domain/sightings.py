@@ -208,23 +208,25 @@ def _may_be_one(one: Sighting, other: Sighting) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A site with what a scan brought.
+class TakenIn:
+    """What of a scan was taken into an inventory, by the names of the devices.
 
     Attributes:
-        site: As it is then.
-        added: Names of new devices.
-        moved: Names of devices with a new address.
-        completed: Names of devices of which serial number, MAC address or model were not known before.
+        added: New ones.
+        moved: Those with a new address.
+        completed: Those of which serial number, MAC address or model were not known before.
     """
 
-    site: Site
     added: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
     completed: tuple[str, ...] = ()
 
+    def __add__(self, other: "TakenIn") -> "TakenIn":
+        """Both together."""
+        return TakenIn(self.added + other.added, self.moved + other.moved, self.completed + other.completed)
 
-def take_in_sightings(site: Site, sightings: Sequence[Sighting], mint: Callable[[], UUID]) -> Taken:
+
+def take_in_sightings(site: Site, sightings: Sequence[Sighting], mint: Callable[[], UUID]) -> tuple[Site, TakenIn]:
     """The site with new devices added and new addresses taken over; conflicts and duplicates change nothing.
 
     What has no profile is not added: nothing could be read of it.
@@ -254,12 +256,8 @@ def take_in_sightings(site: Site, sightings: Sequence[Sighting], mint: Callable[
                 changed[told.id] = told
                 completed.append(told.name)
     devices = (*(changed.get(device.id, device) for device in site.devices), *added)
-    return Taken(
-        replace(site, devices=devices) if changed or added else site,
-        tuple(device.name for device in added),
-        tuple(moved),
-        tuple(completed),
-    )
+    report = TakenIn(tuple(device.name for device in added), tuple(moved), tuple(completed))
+    return (replace(site, devices=devices) if changed or added else site), report
 
 
 class _Names:

@@ -5,13 +5,18 @@ from typing import Self
 
 from drivers.core.identity import Address
 from drivers.transports.modbus import ModbusConnection
-from drivers.transports.snmp import SnmpTransport
+from drivers.transports.snmp import TIMEOUT_S, SnmpTransport
 
 
 class Connections:
-    """The SNMP sockets, and one Modbus connection for each gateway."""
+    """The SNMP sockets, and one Modbus connection for each gateway.
 
-    def __init__(self) -> None:
+    Args:
+        snmp_timeout: Seconds until a question to an agent is repeated, or given up.
+    """
+
+    def __init__(self, *, snmp_timeout: float = TIMEOUT_S) -> None:
+        self._snmp_timeout = snmp_timeout
         self._snmp: SnmpTransport | None = None
         self._modbus: dict[Address, ModbusConnection] = {}
 
@@ -19,7 +24,7 @@ class Connections:
     def snmp(self) -> SnmpTransport:
         """The SNMP transport; made when it is first needed."""
         if self._snmp is None:
-            self._snmp = SnmpTransport()
+            self._snmp = SnmpTransport(timeout=self._snmp_timeout)
         return self._snmp
 
     def modbus(self, address: Address) -> ModbusConnection:

@@ -131,7 +131,7 @@ def test_that_new_firmware_on_another_port_of_the_same_host_is_said_and_changes_
     assert (found.standing, found.device) == (KNOWN, DEVICES[0])
     assert found.reason == "it answers as vnish, and is entered as luxos"
     site = Site(UUID(int=99), "S", "UTC", 1.0, 1.0, DEVICES)
-    assert take_in_sightings(site, [found.sighting, seen(1, 1, port=80, profile="vnish")][:1], fail).site is site
+    assert take_in_sightings(site, [found.sighting, seen(1, 1, port=80, profile="vnish")][:1], fail)[0] is site
 
 
 def test_that_miners_behind_one_address_and_many_ports_are_not_one() -> None:
@@ -147,10 +147,10 @@ def test_that_new_devices_are_added_and_new_addresses_taken_over() -> None:
     site = Site(UUID(int=99), "S", "UTC", 1.0, 1.0, (*DEVICES, device(4, name="MINER-001")))
     numbers = count(1000)
     sightings = [seen(9, 1), seen(10, 10), seen(11), seen(12, profile=""), seen(3, 77), seen(20, 20), seen(21, 20)]
-    taken = take_in_sightings(site, sightings, lambda: UUID(int=next(numbers)))
+    after, taken = take_in_sightings(site, sightings, lambda: UUID(int=next(numbers)))
     assert taken.moved == ("T1",)
     assert taken.added == ("MINER-002", "MINER-003")
-    by_name = {item.name: item for item in taken.site.devices}
+    by_name = {item.name: item for item in after.devices}
     assert by_name["T1"] == device(1, address=Address("10.0.0.9", 4028))
     assert by_name["MINER-002"] == Device(
         UUID(int=1000), "MINER-002", MINER, Address("10.0.0.10", 4028), "luxos",
@@ -158,24 +158,24 @@ def test_that_new_devices_are_added_and_new_addresses_taken_over() -> None:
     )  # fmt: skip
     assert by_name["T2"] == device(2)
     assert by_name["T3"] == device(3), "a conflict changes nothing"
-    assert len(taken.site.devices) == 6, "neither duplicates nor what has no profile are added"
+    assert len(after.devices) == 6, "neither duplicates nor what has no profile are added"
 
 
 def test_that_what_nobody_knew_of_a_known_device_is_kept() -> None:
     bare = device(1, serial="", mac="", model="")
     site = Site(UUID(int=99), "S", "UTC", 1.0, 1.0, (bare, device(2)))
-    taken = take_in_sightings(site, [seen(1, 1)], fail)
-    assert (taken.completed, taken.site.devices[0]) == (("T1",), device(1))
-    other = take_in_sightings(site, [seen(1, 2, serial=False), seen(2, 2)], fail)
-    assert other.site is site, "a duplicate says nothing"
+    after, taken = take_in_sightings(site, [seen(1, 1)], fail)
+    assert (taken.completed, after.devices[0]) == (("T1",), device(1))
+    other, _ = take_in_sightings(site, [seen(1, 2, serial=False), seen(2, 2)], fail)
+    assert other is site, "a duplicate says nothing"
 
 
 def test_that_taking_in_twice_is_taking_in_once() -> None:
     site = Site(UUID(int=99), "S", "UTC", 1.0, 1.0, DEVICES)
     numbers = count(1000)
     sightings = [seen(9, 1), seen(10, 10), seen(2, 3), seen(3, 2)]
-    once = take_in_sightings(site, sightings, lambda: UUID(int=next(numbers))).site
-    assert take_in_sightings(once, sightings, fail).site is once
+    once, _ = take_in_sightings(site, sightings, lambda: UUID(int=next(numbers)))
+    assert take_in_sightings(once, sightings, fail)[0] is once
     assert {item.standing for item in match_sightings(once.devices, sightings)} == {KNOWN}
 
 
