@@ -31,6 +31,7 @@ COMMANDS = {
     "restore": "make a site folder from a backup",
     "sync": "merge stores of one site: signed bundles, or two folders",
     "command": "command devices: one write each, read back and recorded",
+    "credentials": "which login is set for which device; where it is the vendor's default",
     "secret": "keep logins and communities in the keyring or the vault",
     "doctor": "check the environment",
 }

@@ -34,7 +34,7 @@ from console.shell.workbench import Outside, Workbench
 from console.support.interrupts import release_interrupts
 from console.virtual_site import VirtualSite
 from drivers.core.identity import Address, DeviceKind
-from drivers.core.profile_file import load_profiles
+from drivers.registry import all_profiles
 from widgets.theme.fonts import BODY, font, load_fonts
 from widgets.theme.stylesheet import palette, stylesheet
 from widgets.theme.tokens import ThemeSource, load_theme
@@ -140,7 +140,7 @@ class _Desktop:
         self._theme = ThemeSource(load_theme(look.theme))
         self._theme.set_blinking(not (look.headless or look.still))
         self._dress()
-        self._profiles = load_profiles()
+        self._profiles = all_profiles()
         self._workbench = Workbench(
             self._theme,
             Outside(

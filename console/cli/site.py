@@ -17,7 +17,7 @@ from console.store.lock import FolderBusy, FolderLock
 from console.store.records.inventory_fields import INVENTORY
 from console.store.site_store import CONSOLE_FILE, SiteStore
 from console.support.plain_text import visible, visible_lines
-from drivers.core.profile_file import load_profiles
+from drivers.registry import all_profiles
 
 FOUND_PROBLEMS = 1
 USAGE = 2
@@ -90,7 +90,7 @@ async def _existing(store: SiteStore) -> Site | None:
 
 
 def _read(file: Path, content: bytes, existing: Site | None) -> Site:
-    profiles = load_profiles()
+    profiles = all_profiles()
     if file.suffix.lower() != ".csv":
         return read_site(file, existing=existing, profiles=profiles)
     if existing is None:

@@ -1,7 +1,7 @@
 """What every driver offers, whatever the protocol below it."""
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from drivers.core.identity import Address, Identity
 from drivers.core.profile import Profile
@@ -40,3 +40,15 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Give back connections; the driver may be read again afterwards."""
+
+
+@runtime_checkable
+class ChecksLogin(Protocol):
+    """A driver of a family whose devices tell, without any change, whether they take a login."""
+
+    async def check_login(self) -> bool:
+        """Send the login that this driver was opened with, once; whether the device takes it.
+
+        Raises:
+            DeviceError: It could not be asked; whether the login is taken is not known.
+        """

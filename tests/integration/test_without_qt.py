@@ -57,6 +57,7 @@ def test_that_every_command_but_the_console_and_the_demo_runs_without_qt(tmp_pat
         (["incidents", str(folder), "--json"], 0),
         (["alarms", str(folder), "--json"], 0),
         (["secret", "list", "--json"], 0),
+        (["credentials", str(folder), "--json"], 0),
         (["command", str(folder), "allow-pool", "--pool", "stratum+tcp://pool.example:3333", "--reason", "test"], 0),
         (["sync", str(folder), "--export", str(tmp_path / "site.bundle"), "--json"], 0),
         (["sync", str(folder), "--import", str(tmp_path / "site.bundle"), "--json"], 0),
