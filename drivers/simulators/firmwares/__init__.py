@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from drivers.simulators.firmwares.braiins import BraiinsRest
+from drivers.simulators.firmwares.braiins_graphql import BraiinsGraphql
+from drivers.simulators.firmwares.braiins_text import BraiinsText
+from drivers.simulators.firmwares.vnish import Vnish
 from drivers.simulators.personality import Personality
 
-_ALL: Final[tuple[Personality, ...]] = ()
+_ALL: Final[tuple[Personality, ...]] = (BraiinsRest(), BraiinsGraphql(), BraiinsText(), Vnish())
 """One instance of each personality."""
 
 PERSONALITIES: Final[Mapping[str, Personality]] = MappingProxyType({one.name: one for one in _ALL})
