@@ -17,7 +17,9 @@ from drivers.family import ENTRY_POINTS, Access, Family
 from drivers.meters.meter import MeterDriver
 from drivers.miners import auradine, bitaxe, epic, long_tail, mara
 from drivers.miners.antminer import FAMILY as ANTMINER
+from drivers.miners.braiins import FAMILY as BRAIINS
 from drivers.miners.luxos import FAMILY as LUXOS
+from drivers.miners.vnish import FAMILY as VNISH
 from drivers.packages import Packages, load_packages
 from drivers.pdus.snmp_pdu import SnmpPduDriver
 
@@ -43,6 +45,8 @@ FAMILIES: Final[tuple[Family, ...]] = (
     bitaxe.FAMILY,
     long_tail.FAMILY,
     ANTMINER,
+    BRAIINS,
+    VNISH,
     LUXOS,
     Family("snmp-pdu", _pdu),
     Family("plant", _plant),
