@@ -4,13 +4,26 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from drivers.simulators.firmwares.auradine import AuradinePersonality
+from drivers.simulators.firmwares.bitaxe import BitaxePersonality
 from drivers.simulators.firmwares.braiins import BraiinsRest
 from drivers.simulators.firmwares.braiins_graphql import BraiinsGraphql
 from drivers.simulators.firmwares.braiins_text import BraiinsText
+from drivers.simulators.firmwares.epic import EpicPersonality
+from drivers.simulators.firmwares.mara import MaraPersonality
 from drivers.simulators.firmwares.vnish import Vnish
 from drivers.simulators.personality import Personality
 
-_ALL: Final[tuple[Personality, ...]] = (BraiinsRest(), BraiinsGraphql(), BraiinsText(), Vnish())
+_ALL: Final[tuple[Personality, ...]] = (
+    BraiinsRest(),
+    BraiinsGraphql(),
+    BraiinsText(),
+    Vnish(),
+    EpicPersonality(),
+    AuradinePersonality(),
+    MaraPersonality(),
+    BitaxePersonality(),
+)
 """One instance of each personality."""
 
 PERSONALITIES: Final[Mapping[str, Personality]] = MappingProxyType({one.name: one for one in _ALL})
