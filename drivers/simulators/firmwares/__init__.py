@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from drivers.simulators.firmwares.antminer import AntminerFirmware
 from drivers.simulators.firmwares.auradine import AuradinePersonality
 from drivers.simulators.firmwares.bitaxe import BitaxePersonality
 from drivers.simulators.firmwares.braiins import BraiinsRest
@@ -15,6 +16,7 @@ from drivers.simulators.firmwares.vnish import Vnish
 from drivers.simulators.personality import Personality
 
 _ALL: Final[tuple[Personality, ...]] = (
+    AntminerFirmware(),
     BraiinsRest(),
     BraiinsGraphql(),
     BraiinsText(),
