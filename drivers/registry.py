@@ -18,6 +18,7 @@ from drivers.meters.meter import MeterDriver
 from drivers.miners import auradine, bitaxe, epic, long_tail, mara
 from drivers.miners.antminer import FAMILY as ANTMINER
 from drivers.miners.braiins import FAMILY as BRAIINS
+from drivers.miners.avalon import FAMILY as AVALON
 from drivers.miners.luxos import FAMILY as LUXOS
 from drivers.miners.vnish import FAMILY as VNISH
 from drivers.packages import Packages, load_packages
@@ -48,6 +49,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     BRAIINS,
     VNISH,
     LUXOS,
+    AVALON,
     Family("snmp-pdu", _pdu),
     Family("plant", _plant),
     Family("meter", _meter),
