@@ -17,9 +17,10 @@ from drivers.family import ENTRY_POINTS, Access, Family
 from drivers.meters.meter import MeterDriver
 from drivers.miners import auradine, bitaxe, epic, long_tail, mara
 from drivers.miners.antminer import FAMILY as ANTMINER
-from drivers.miners.braiins import FAMILY as BRAIINS
 from drivers.miners.avalon import FAMILY as AVALON
+from drivers.miners.braiins import FAMILY as BRAIINS
 from drivers.miners.luxos import FAMILY as LUXOS
+from drivers.miners.sealminer import FAMILY as SEALMINER
 from drivers.miners.vnish import FAMILY as VNISH
 from drivers.packages import Packages, load_packages
 from drivers.pdus.snmp_pdu import SnmpPduDriver
@@ -50,6 +51,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     VNISH,
     LUXOS,
     AVALON,
+    SEALMINER,
     Family("snmp-pdu", _pdu),
     Family("plant", _plant),
     Family("meter", _meter),
