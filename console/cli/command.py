@@ -200,7 +200,8 @@ def _offers_text(device: Device, offers: Offers) -> str:
     control = offers.control
     enabled = control is not None and control.enabled
     lines = [f"{device.name}: commands are {'enabled' if enabled else 'not enabled (read-only)'}"]
-    lines += [f"  login: {offers.login}", *([offers.error] if offers.error else [])]
+    lines += [f"  login: {offers.login}"] if offers.login else []
+    lines += [offers.error] if offers.error else []
     for capability, offer in offers.offers.items():
         detail = offer.unsupported or ", ".join(offer.modes)
         if offer.low is not None and offer.high is not None:

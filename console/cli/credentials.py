@@ -20,7 +20,6 @@ from console.settings.secrets import read_secret
 from console.support.plain_text import visible_lines
 from drivers.core.device import ChecksLogin
 from drivers.core.errors import DeviceError, ProfileError
-from drivers.core.identity import DeviceKind
 from drivers.core.profile import Profile
 from drivers.family import Access
 from drivers.registry import all_profiles, open_driver
@@ -69,7 +68,8 @@ async def _work(arguments: argparse.Namespace) -> int:
     if missing := names - {device.name for device in devices}:
         raise DeskError(f"this site has no device {min(missing)!r}", USAGE)
     logins = Logins(lambda: site, profiles, read_secret)
-    found = [(device, await asyncio.to_thread(logins.standing, device)) for device in _with_logins(devices, profiles)]
+    everybody = [(device, await asyncio.to_thread(logins.standing, device)) for device in devices]
+    found = [(device, standing) for device, standing in everybody if standing.is_known]
     trials: list[Trial] = []
     if arguments.test_default:
         async with Connections() as connections:
@@ -80,16 +80,6 @@ async def _work(arguments: argparse.Namespace) -> int:
         print(visible_lines(_text(found, trials)))
     bad = any(standing.problem or standing.is_default for _, standing in found) or any(one.taken for one in trials)
     return FOUND_PROBLEMS if bad else OK
-
-
-def _with_logins(devices: Sequence[Device], profiles: Mapping[str, Profile]) -> list[Device]:
-    """Devices whose family knows logins, or that somebody has set one for."""
-    return [
-        device
-        for device in devices
-        if device.login
-        or (device.kind is DeviceKind.MINER and device.profile in profiles and profiles[device.profile].default_logins)
-    ]
 
 
 async def _try_default(

@@ -17,17 +17,19 @@ class LoginStanding:
         entry: Name of the keyring or vault entry; empty where nobody has set one.
         problem: Why it cannot be used; empty when it can.
         is_default: Whether it is the vendor's default, which everybody knows.
+        is_known: Whether devices of its family know logins at all, as far as their profile says.
     """
 
     entry: str = ""
     problem: str = ""
     is_default: bool = False
+    is_known: bool = True
 
     @property
     def text(self) -> str:
-        """For an operator: like "antminers", "antminers: the vendor's default, change it"."""
+        """For an operator: like "antminers", "antminers: the vendor's default, change it"; empty without logins."""
         if not self.entry:
-            return "none set"
+            return "none set" if self.is_known else ""
         if self.problem:
             return f"{self.entry}: {self.problem}"
         return f"{self.entry}: the vendor's default, change it" if self.is_default else self.entry
@@ -64,6 +66,8 @@ class Logins:
     def standing(self, device: Device) -> LoginStanding:
         """How a device stands with its login. Blocks; sends nothing."""
         entry = login_entry(self._site(), device)
+        if not entry and not self.defaults(device):
+            return LoginStanding(is_known=False)
         try:
             login = self.read(device)
         except (LookupError, ValueError) as error:

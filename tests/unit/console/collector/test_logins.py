@@ -46,6 +46,7 @@ def test_that_a_vendor_s_default_is_told_and_another_login_is_not() -> None:
     assert logins().standing(replace(MINER, login="default")).text == "default: the vendor's default, change it"
     assert logins().standing(replace(MINER, login="word", profile="word-miner")).is_default
     assert logins().standing(replace(MINER, place="A")).text == "none set"
+    assert logins().standing(replace(MINER, place="A", profile="open-miner")).text == "", "it knows no logins"
 
 
 def test_that_a_login_that_is_named_and_not_there_is_a_problem_and_not_no_login() -> None:
