@@ -1,4 +1,4 @@
-"""Every command to Braiins OS: confirmed, rejected with the truth, or unknown; one write on the wire, no login unasked."""
+"""Every command to Braiins OS: confirmed, rejected with the truth, or unknown; one write, no login unasked."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -44,7 +44,7 @@ from drivers.transports.connections import Connections
 PERMIT = Permit(uuid4(), "tester", "to test")
 ROOT = Login("root", "root")
 POOLS = (
-    Pool("stratum+tcp://own.pool.example:3333", "farm.07", "x"),
+    Pool("stratum+tcp://own.pool.example:3333", "farm.07", "not to be shown"),
     Pool("stratum+tcp://b.pool.example:443", "farm.07"),
 )
 
@@ -139,6 +139,14 @@ async def test_that_a_miner_that_is_gone_after_the_write_leaves_the_outcome_unkn
         result = await act(driver, SetPowerTarget(2500))
     assert (result.outcome, result.sent) == (Outcome.UNKNOWN, True)
     assert len(writes(place)) == 1
+
+
+async def test_that_the_passwords_of_pools_are_part_of_no_result() -> None:
+    async with braiins() as (place, driver):
+        result = await act(driver, SetPools(POOLS))
+    assert result.outcome is Outcome.CONFIRMED
+    assert place.miner.controls.pools[0] == ("stratum+tcp://own.pool.example:3333", "farm.07", "not to be shown")
+    assert "not to be shown" not in repr(result)
 
 
 async def test_that_a_refusal_by_the_miner_is_told_in_its_words() -> None:

@@ -1,4 +1,4 @@
-"""Every command to VNish, which says yes to what it does not do: reading back decides, and one write is all there is."""
+"""Every command to VNish, which says yes to what it does not do: reading back decides, after one write."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
