@@ -13,7 +13,7 @@ _BASES: Final = (1, 6, 11)
 """Index of the first board, which depends on the control board of the model."""
 _CHIPS: Final = tuple((index, f"chain_acn{index}") for index in range(1, MAX_BOARDS + 1))
 _FANS: Final = tuple((index, f"fan{index}") for index in range(1, MAX_FANS + 1))
-_DATA_MARKS: Final = ("GHS 5s", "GHS av", "miner_count", "fan_num", "chain_acn1", "Elapsed")
+_DATA_MARKS: Final = ("GHS av", "miner_count", "fan_num", "chain_acn1", "Elapsed")
 _SHA256: Final = re.compile(r"antminer\s*(?:u\d\s*)?[rst]\d", re.IGNORECASE)
 """The S, T and R lines mine SHA-256, in any size of case; the others (L, D, Z, K, E, HS) something else."""
 
@@ -26,14 +26,17 @@ def split_stats(content: Fields) -> tuple[Fields, Fields]:
     found = rows(content, "STATS")
     header = next((row for row in found if "Type" in row or "BMMiner" in row or "Miner" in row), NOTHING)
     for row in found:
+        if "GHS 5s" in row:
+            return header, row
+    info = info_of(content)
+    header = {**info, **header} if info else header
+    for row in found:
+        if is_web_shaped(row):
+            return header, flat_stats(row)
         for mark in _DATA_MARKS:
             if mark in row:
                 return header, row
-    info = info_of(content)
-    for row in found:
-        if is_web_shaped(row):
-            return {**info, **header}, flat_stats(row)
-    return {**info, **header} if info else header, NOTHING
+    return header, NOTHING
 
 
 def mines_sha256(model: str) -> bool:

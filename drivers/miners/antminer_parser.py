@@ -88,6 +88,7 @@ class AntminerParser:
         summary = summary_row(sections.get("summary", NOTHING))
         header, data = split_stats(sections.get("stats", NOTHING))
         pools = pool_rows(sections.get("pools", NOTHING))[:MAX_POOLS]
+        is_silent = not summary and not data and _has_empty_list(sections)
         if pools and not any(key in summary for key in SHARES):
             summary = {**summary, **share_sums(pools)}
         faults = faults_told(self._options, summary, data, told.faults) if tier is Tier.FULL else None
@@ -95,7 +96,7 @@ class AntminerParser:
             self._faults = faults
         plan = self._plan_for(header, data, len(pools), told.power, faults is not None)
         values = _values(plan, summary, data)
-        state = self._state(sections, summary, data, values)
+        state = self._state(data, values, is_silent=is_silent)
         self._add_power(values, data, state, told.power)
         if plan.faults_at >= 0:
             values.append(math.nan if faults is None else len(faults))
@@ -168,9 +169,7 @@ class AntminerParser:
             power = model.power
         values += [power, efficiency]
 
-    def _state(
-        self, sections: Mapping[str, Fields], summary: Fields, data: Fields, values: Sequence[float]
-    ) -> DeviceState:
+    def _state(self, data: Fields, values: Sequence[float], *, is_silent: bool) -> DeviceState:
         """A miner asleep answers with empty lists or says so; one that does not hash is stopped, starting or idle."""
         rate = values[0]
         if rate > 0:
@@ -178,7 +177,7 @@ class AntminerParser:
         sleeps = self._options.work_modes.get("sleep")
         if sleeps is not None and work_mode(data) == sleeps:
             return DeviceState.ASLEEP
-        if not summary and not data and _has_empty_list(sections):
+        if is_silent:
             return DeviceState.ASLEEP
         if math.isnan(rate):
             return DeviceState.UNKNOWN
