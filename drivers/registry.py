@@ -22,6 +22,8 @@ from drivers.miners.braiins import FAMILY as BRAIINS
 from drivers.miners.luxos import FAMILY as LUXOS
 from drivers.miners.sealminer import FAMILY as SEALMINER
 from drivers.miners.vnish import FAMILY as VNISH
+from drivers.miners.whatsminer_v2 import FAMILY as WHATSMINER_V2
+from drivers.miners.whatsminer_v3 import FAMILY as WHATSMINER_V3
 from drivers.packages import Packages, load_packages
 from drivers.pdus.snmp_pdu import SnmpPduDriver
 
@@ -52,6 +54,8 @@ FAMILIES: Final[tuple[Family, ...]] = (
     LUXOS,
     AVALON,
     SEALMINER,
+    WHATSMINER_V3,
+    WHATSMINER_V2,
     Family("snmp-pdu", _pdu),
     Family("plant", _plant),
     Family("meter", _meter),
