@@ -2,7 +2,7 @@
 
 The reply is cut into tokens first, so that nothing inside a text is ever changed. Known defects, each reported by users
 of other miner software: objects or keys without a comma between them, a comma before a closing or after an opening
-bracket, bare `nan` and `inf`, NUL and other control characters, a doubled quote before a key, a key without a value, a
+bracket, bare `nan` and `inf`, NUL, line breaks and other control characters, a doubled quote before a key, a key without a value, a
 list written like an object, a reply that begins with a comma or stops in the middle. Whatever had to be repaired is
 marked by the caller, never passed off as whole.
 """
@@ -17,6 +17,7 @@ MAX_DEPTH: Final = 64
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+|"')
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_BREAK = re.compile(r"[\t\n\r]+")
 _DOUBLED_QUOTE = re.compile(r'([,{\]}]\s*|"\s*:\s*-?[\d.]+\s*)""(?=[A-Za-z_])')
 _LOST_START = re.compile(r'\s*,\s*(?=")')
 _LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
@@ -115,7 +116,7 @@ class _Rebuilder:
 
     def _scalar(self, token: str) -> str:
         if token.startswith('"'):
-            return token
+            return _BREAK.sub(" ", token)
         if self._is_key:
             return orjson.dumps(token).decode()
         return token if _BARE.fullmatch(token) else "null"
