@@ -1,4 +1,4 @@
-"""The inventory of a site folder: read it from a site file or CSV, write it out."""
+"""The inventory of a site folder: read it from a site file or CSV (also other tools'), write it out."""
 
 import argparse
 import asyncio
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from console.cli import conflicts
 from console.domain.inventory import Site
-from console.exchange.problems import ExchangeError
+from console.exchange.foreign_csv import AWESOME_MINER, FOREMAN, dialect_of, read_miners, write_miners
+from console.exchange.problems import ExchangeError, Problem
 from console.exchange.site_csv import read_devices, write_devices
 from console.exchange.site_file import read_site, write_site
 from console.services.ports import StoreFull
@@ -20,6 +21,7 @@ from console.support.plain_text import visible, visible_lines
 from drivers.registry import all_profiles
 
 FOUND_PROBLEMS = 1
+FORMATS = ("toml", "csv", FOREMAN, AWESOME_MINER)
 USAGE = 2
 ENVIRONMENT = 3
 
@@ -27,13 +29,20 @@ ENVIRONMENT = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the two actions and their options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="import|export")
-    taken = actions.add_parser("import", help="take in a site file (TOML), or a device table (CSV)")
+    taken = actions.add_parser(
+        "import",
+        help="take in a site file (TOML), a device table (CSV), or miners as Foreman or Awesome Miner list them",
+    )
     taken.add_argument("folder", type=Path, metavar="FOLDER", help="site folder; made when it is new")
     taken.add_argument("file", type=Path, metavar="FILE.toml|csv", help="what to take in")
+    taken.add_argument(
+        "--format", choices=FORMATS, help="what the file is; told by its name and first line when absent"
+    )
     taken.add_argument("--json", action="store_true", help="one JSON object on stdout")
     given = actions.add_parser("export", help="write the site file to stdout")
     given.add_argument("folder", type=Path, metavar="FOLDER", help="site folder")
-    given.add_argument("--csv", action="store_true", help="the device table as CSV instead")
+    given.add_argument("--format", choices=FORMATS, default="toml", help="what to write (default toml)")
+    given.add_argument("--csv", action="store_const", const="csv", dest="format", help="the same as --format csv")
     given.add_argument("--json", action="store_true", help="one JSON object with the text on stdout")
 
 
@@ -64,18 +73,18 @@ def _import(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.folder
     content = arguments.file.read_bytes()
     if not (folder / CONSOLE_FILE).exists():  # a file with problems leaves no half-made folder behind
-        _read(arguments.file, content, None)
+        _read(arguments, content, None)
     with FolderLock(folder, "site import"):
-        existing, site = asyncio.run(_replace(folder, arguments.file, content))
+        existing, site = asyncio.run(_replace(arguments, content))
     _summary(arguments, existing, site)
     return 0
 
 
-async def _replace(folder: Path, file: Path, content: bytes) -> tuple[Site | None, Site]:
-    store = await SiteStore.open(folder)
+async def _replace(arguments: argparse.Namespace, content: bytes) -> tuple[Site | None, Site]:
+    store = await SiteStore.open(arguments.folder)
     try:
         existing = await _existing(store)
-        site = await asyncio.to_thread(_read, file, content, existing)
+        site = await asyncio.to_thread(_read, arguments, content, existing)
         await store.save_site(site)
     finally:
         await store.close()
@@ -89,13 +98,27 @@ async def _existing(store: SiteStore) -> Site | None:
         return None
 
 
-def _read(file: Path, content: bytes, existing: Site | None) -> Site:
+def _read(arguments: argparse.Namespace, content: bytes, existing: Site | None) -> Site:
+    file: Path = arguments.file
     profiles = all_profiles()
-    if file.suffix.lower() != ".csv":
+    wanted = arguments.format or ("" if file.suffix.lower() == ".csv" else "toml")
+    if wanted == "toml":
         return read_site(file, existing=existing, profiles=profiles)
     if existing is None:
         raise StoreError("A device table needs a site to go into: import a site file (TOML) first.")
-    return read_devices(content.decode("utf-8-sig"), existing, file=file.name, profiles=profiles)
+    text = _decoded(content, file.name)
+    wanted = wanted or dialect_of(text)
+    if wanted == "csv":
+        return read_devices(text, existing, file=file.name, profiles=profiles)
+    return read_miners(text, existing, wanted, file=file.name, profiles=profiles)
+
+
+def _decoded(content: bytes, file: str) -> str:
+    """The text of a table; Windows programs write UTF-16 with a mark at its begin."""
+    try:
+        return content.decode("utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ExchangeError(file, [Problem(0, "it is not UTF-8 text; save it as UTF-8")]) from error
 
 
 def _summary(arguments: argparse.Namespace, existing: Site | None, site: Site) -> None:
@@ -124,7 +147,7 @@ async def _export(arguments: argparse.Namespace) -> int:
     finally:
         await store.close()
     names = {str(device.id): device.name for device in site.devices} | {str(site.id): site.name}
-    text = write_devices(site) if arguments.csv else write_site(site)
+    text = _written(site, arguments.format)
     if arguments.json:
         told = [conflicts.as_json(conflict) for conflict in found]
         print(json.dumps({"site": site.name, "devices": len(site.devices), "text": text, "conflicts": told}))
@@ -133,3 +156,9 @@ async def _export(arguments: argparse.Namespace) -> int:
         for conflict in found:
             print(conflicts.sentence(conflict, names), file=sys.stderr)
     return 0
+
+
+def _written(site: Site, wanted: str) -> str:
+    if wanted == "toml":
+        return write_site(site)
+    return write_devices(site) if wanted == "csv" else write_miners(site, wanted)

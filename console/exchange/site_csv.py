@@ -53,7 +53,8 @@ def disarmed(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) or cell.startswith("'") else cell
 
 
-def _armed(cell: str) -> str:
+def armed(cell: str) -> str:
+    """A cell as it was before it was disarmed."""
     return cell[1:] if cell.startswith("'") and cell[1:2] in {*_FORMULA, "'"} else cell
 
 
@@ -115,7 +116,7 @@ def _take(
             line, f"{len(row)} cells where the first line names {len(columns)} columns; quote cells with commas"
         )
         return
-    cells = {column: _armed(cell.strip()) for column, cell in zip(columns, row, strict=True)}
+    cells = {column: armed(cell.strip()) for column, cell in zip(columns, row, strict=True)}
     entries: dict[str, Entry] = {
         key: Entry(cell, line) for key, cell in cells.items() if cell and not key.startswith("snmp_")
     }
