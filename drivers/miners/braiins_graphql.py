@@ -12,7 +12,7 @@ from drivers.core.operation import Operation, PreconditionFailed
 from drivers.core.profile import Profile
 from drivers.core.reading import Report
 from drivers.miners.braiins_graphql_parser import FAST_QUESTIONS, FULL_QUESTIONS, GraphqlParser
-from drivers.miners.braiins_web import REMEDY, WHO, Told, enter_graphql, identity_of_graphql, tell
+from drivers.miners.braiins_web import REMEDY, WHO, Told, enter_graphql, identity_of_graphql, introduce, tell
 from drivers.miners.commanding import CommandedMiner
 from drivers.miners.web_token import WebToken
 from drivers.transports.http import HttpTransport
@@ -38,7 +38,9 @@ class BraiinsGraphqlDriver(CommandedMiner):
         self._step = 0
 
     async def identify(self) -> Identity:
-        """Who it is; raises a `DeviceError`."""
+        """Who it is: with a login all of it, without one what it tells anybody. Raises a `DeviceError`."""
+        if self._login is None:
+            return await introduce(self._transport, self._profile, profile_id=self._profile.id)
         told = await self._ask(_WHO)
         return identity_of_graphql(told.data, self._profile, self._profile.id)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from drivers.simulators.firmwares.braiins_text import answer_text, pools_of
+from drivers.simulators.firmwares.braiins_text import answer_text, mined_of, pools_of
 from drivers.simulators.personality import BoardView, HttpQuestion, HttpReply, MinerView, VirtualMiner, Wire
 
 VERSION: Final = "2025-11-21-0-0a1b2c3d-25.11-plus"
@@ -116,11 +116,10 @@ def _status(miner: VirtualMiner) -> int:
 def _details(miner: VirtualMiner) -> object:
     view = miner.look()
     is_stopped = bool(miner.memory.get("stopped"))
-    mined = view.uptime if miner.controls.asleep else view.mined
     return {
         "bos_mode": 5,
         "bos_version": {"bos_plus": True, "current": miner.controls.firmware or VERSION, "major": VERSION},
-        "bosminer_uptime_s": 0 if is_stopped else int(mined),
+        "bosminer_uptime_s": 0 if is_stopped else int(mined_of(miner, view)),
         "control_board_soc_family": 1,
         "hostname": "miner",
         "kernel_version": "4.9.38",

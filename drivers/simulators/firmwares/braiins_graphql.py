@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 
 from drivers.simulators.firmwares.braiins import PAGE, rated_power, wanted_login
-from drivers.simulators.firmwares.braiins_text import answer_text, pools_of
+from drivers.simulators.firmwares.braiins_text import answer_text, mined_of, pools_of
 from drivers.simulators.personality import BoardView, HttpQuestion, HttpReply, MinerView, VirtualMiner, Wire
 
 SESSION: Final = "session_id=virtual0session"
@@ -111,7 +111,7 @@ def _pick(data: Any, names: list[tuple[str, list[str]]]) -> dict[str, object]:
 
 def _whole(miner: VirtualMiner, schema: str) -> dict[str, Any]:
     view = miner.look()
-    uptime = {"durationS": int(view.mined)}
+    uptime = {"durationS": int(mined_of(miner, view))}
     return {
         "bosminer": {"info": _info(miner, view, schema), "uptime": uptime},
         "bos": {

@@ -42,6 +42,11 @@ def pools_of(miner: VirtualMiner) -> tuple[tuple[str, str, str], ...]:
     return tuple(miner.controls.pools) or POOLS
 
 
+def mined_of(miner: VirtualMiner, view: MinerView) -> float:
+    """Seconds since the mining program started, which goes on while mining is paused."""
+    return view.uptime if miner.controls.asleep else view.mined
+
+
 def answer_text(miner: VirtualMiner, question: bytes) -> bytes:
     """The answer on port 4028, with the NUL that ends it."""
     try:
@@ -76,7 +81,7 @@ def _summary(miner: VirtualMiner, view: MinerView) -> Rows:
     return [
         {
             "Accepted": view.accepted,
-            "Elapsed": int(view.mined),
+            "Elapsed": int(mined_of(miner, view)),
             "Found Blocks": 0,
             "Hardware Errors": sum(board.hw_errors for board in view.boards),
             **_rates(view.rate, view.rate_avg),
