@@ -11,8 +11,11 @@ from drivers.simulators.firmwares.braiins import BraiinsRest
 from drivers.simulators.firmwares.braiins_graphql import BraiinsGraphql
 from drivers.simulators.firmwares.braiins_text import BraiinsText
 from drivers.simulators.firmwares.epic import EpicPersonality
+from drivers.simulators.firmwares.luxos import Luxos
 from drivers.simulators.firmwares.mara import MaraPersonality
 from drivers.simulators.firmwares.vnish import Vnish
+from drivers.simulators.firmwares.whatsminer_v2 import WhatsminerV2
+from drivers.simulators.firmwares.whatsminer_v3 import WhatsminerV3
 from drivers.simulators.personality import Personality
 
 _ALL: Final[tuple[Personality, ...]] = (
@@ -21,10 +24,13 @@ _ALL: Final[tuple[Personality, ...]] = (
     BraiinsGraphql(),
     BraiinsText(),
     Vnish(),
+    Luxos(),
     EpicPersonality(),
     AuradinePersonality(),
     MaraPersonality(),
     BitaxePersonality(),
+    WhatsminerV2(),
+    WhatsminerV3(),
 )
 """One instance of each personality."""
 
