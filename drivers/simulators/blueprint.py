@@ -28,8 +28,9 @@ class Options:
         banks: Banks of every PDU.
         bank_limit: Rating of a bank, A per line.
         combined: Share of miners whose firmware takes `summary+stats+pools` in one command.
-        text_port: Where firmwares that also speak CGMiner's protocol do so, when it is not their address's port.
-        http_port: The same for the web interface, where the device has no `web_port` of its own.
+        text_port: Where firmwares that also speak CGMiner's protocol do so, when it is not what their address is
+            about; 0 for nowhere.
+        http_port: The same for the web interface of devices that name no `web_port` of their own.
         framed_port: The same for framed questions.
         log_interval: Real seconds between two records of a plant's own log.
         log_past: Real seconds of records that such a log begins with; more than it has room for means that it has
@@ -48,9 +49,9 @@ class Options:
     banks: int = 4
     bank_limit: float = 80.0
     combined: float = 1.0
-    text_port: int = 14028
-    http_port: int = 18080
-    framed_port: int = 14433
+    text_port: int = 0
+    http_port: int = 0
+    framed_port: int = 0
     log_interval: float = 10.0
     log_past: float = 40_000.0
 
@@ -200,8 +201,8 @@ def _check_unique(entries: list[Entry]) -> None:
 
 
 def _models(miners: tuple[Entry, ...]) -> tuple[MinerModel, ...]:
-    known = {reported: miner_model(reported) for reported in {entry.model for entry in miners}}
-    return tuple(known[entry.model] for entry in miners)
+    known = {wanted: miner_model(*wanted) for wanted in {(entry.model, entry.profile) for entry in miners}}
+    return tuple(known[entry.model, entry.profile] for entry in miners)
 
 
 def _options(table: Mapping[str, Any]) -> Options:
@@ -219,6 +220,8 @@ def _options(table: Mapping[str, Any]) -> Options:
         raise ValueError("[simulation] needs speed above 0 to 600, tuning 0.1 to 1.3, banks 1 to 64")
     if not 1 <= options.log_interval <= 3600 or not 0 <= options.log_past <= 1e7:
         raise ValueError("[simulation] needs log_interval 1 to 3600 and log_past 0 to 10,000,000")
+    if not all(0 <= port <= 65535 for port in (options.text_port, options.http_port, options.framed_port)):
+        raise ValueError("[simulation] needs text_port, http_port and framed_port from 0 to 65535")
     if options.coolant_litres <= 0 or options.boot_seconds <= 0 or options.ramp_seconds <= 0:
         raise ValueError("[simulation] needs coolant_litres, boot_seconds and ramp_seconds above 0")
     return options

@@ -5,7 +5,14 @@ writes them into `version` and `stats`.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
+from drivers.core.profile import Model
+from drivers.core.profile_file import load_profiles
+
+STOCK: Final = "antminer-stock"
+FREQUENCY: Final = 500
+"""MHz at the factory setting, where nothing better is known."""
 BOARDS = 3
 """Hash boards that the physics has for each miner, and that stock firmware reports beside an empty fourth chain.
 A model with another number of boards shows these three as often as it needs them."""
@@ -47,15 +54,39 @@ MODELS = (
 )
 
 
-def miner_model(reported: str) -> MinerModel:
-    """The model of that name, compared without case; the first one when the site file names none.
+def miner_model(reported: str, profile: str = "") -> MinerModel:
+    """The model of that name, compared without case; the profile's first one when the site file names none.
+
+    Models that are not in the table above are taken from the nameplates of the profile.
 
     Raises:
-        ValueError: The name is not in the table; the text lists what is.
+        ValueError: The name is in neither; the text lists what is.
     """
+    known = load_profiles().get(profile)
+    nameplates = known.models if known is not None and profile != STOCK else ()
     if not reported:
-        return MODELS[0]
+        return _from_nameplate(nameplates[0]) if nameplates else MODELS[0]
+    stock = load_profiles()[STOCK].models
+    wanted = reported.strip().casefold()
     for model in MODELS:
-        if model.type.casefold() == reported.strip().casefold():
+        if model.type.casefold() == wanted:
             return model
-    raise ValueError(f"no virtual miner of model {reported!r}; there are {', '.join(model.type for model in MODELS)}")
+    for nameplate in (*nameplates, *stock):
+        if nameplate.match.casefold() == wanted:
+            return _from_nameplate(nameplate)
+    names = sorted({model.type for model in MODELS} | {nameplate.match for nameplate in (*nameplates, *stock)})
+    raise ValueError(f"no virtual miner of model {reported!r}; there are {', '.join(names)}")
+
+
+def _from_nameplate(nameplate: Model) -> MinerModel:
+    return MinerModel(
+        nameplate.match,
+        nameplate.hashrate,
+        nameplate.power,
+        nameplate.chips,
+        FREQUENCY,
+        MODELS[0].firmware,
+        MODELS[0].compiled,
+        boards=nameplate.boards,
+        fans=4 if nameplate.cooling == "air" else 0,
+    )

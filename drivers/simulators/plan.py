@@ -1,13 +1,14 @@
 """Writes believable sites of any size: tanks, cooling loops, PDUs, meters, switches, and a story of faults."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from drivers.simulators.models import MODELS
+from drivers.simulators.mix import Kind, kind_at, lines_of, port_of, simulation_lines
+from drivers.simulators.models import miner_model
 from drivers.simulators.ports import Ports
 
-MINER_PROFILE = "antminer-stock"
 PDU_PROFILE = "apc-rpdu2"
 PLANT_PROFILE = "generic-cdu"
 METER_PROFILE = "carlo-gavazzi-em24"
@@ -88,6 +89,7 @@ def demo_site(
     story: bool = True,
     seed: int = 1,
     speed: float = 1.0,
+    mix: Sequence[Kind] = (),
 ) -> str:
     """The TOML text of a virtual site.
 
@@ -98,18 +100,20 @@ def demo_site(
         story: Whether the site has faults: a few from the start, and a pump that trips after 25 s.
         seed: Another seed, another spread and noise.
         speed: Simulated seconds in a real one.
+        mix: Kinds of miners beside the stock ones, such as `MIX`.
 
     Raises:
         ValueError: A number of miners that no site has.
     """
     size = size_of(miners)
-    model = MODELS[0]
+    seats = _seats(size, mix)
+    hashrate = sum(miner_model(seat.kind.model, seat.kind.profile).hashrate for seat in seats)
     lines = [
         "[site]",
         f'name = "{name}"',
         'zone = "America/Chicago"',
         f"rated_mw = {miners * MW_OF_A_MINER:.3f}",
-        f"target_hashrate = {miners * model.hashrate * TUNING:.1f}  # TH/s",
+        f"target_hashrate = {hashrate * TUNING:.1f}  # TH/s",
         "",
         "[contract]",
         'tier = "platinum"',
@@ -123,10 +127,11 @@ def demo_site(
         f"coolant_litres = {COOLANT_LITRES}",
         f"outlets = {size.outlets}",
         f"banks = {BANKS}",
+        *(simulation_lines(ports) if mix else ()),
         "",
         *_plant(size, ports),
         *_power(size, ports),
-        *_miners(size, ports, model.type),
+        *_miners(size, ports, seats),
     ]
     if story:
         lines += _story(size)
@@ -178,22 +183,34 @@ def miner_name(tank: int, slot: int) -> str:
     return f"T{tank:02d}-{slot:03d}"
 
 
-def _miners(size: Size, ports: Ports, model: str) -> Iterator[str]:
-    count = 0
-    for loop in range(size.loops):
-        letter = loop_letter(loop)
-        for tank in size.tanks_of(loop):
-            network = f"127.{32 + (tank - 1) // 200}.{(tank - 1) % 200 + 1}"
-            for slot in range(1, size.miners_of(tank) + 1):
-                name, (row, column) = miner_name(tank, slot), divmod(slot - 1, size.columns)
-                half, outlet = divmod(slot - 1, size.outlets)
-                place = f'place = "{letter}/T{tank}/{row + 1}/{column + 1}"'
-                host = f"{network}.{slot}:{ports.cgminer}"
-                yield from _device(name, "miner", host, MINER_PROFILE, place, f'model = "{model}"')
-                yield from _feed(f"{pdu_name(size, tank, half)}/{outlet + 1}", name, verified=count % 23 != 17)
-                switch, port = divmod(count, SWITCH_PORTS)
-                yield from ("[[link]]", f'from = "SW-{switch + 1:02d}/{port + 1}"', f'to = "{name}"', "")
-                count += 1
+class Seat(NamedTuple):
+    """Where a miner stands: loop from 0, tank and slot from 1."""
+
+    loop: int
+    tank: int
+    slot: int
+    kind: Kind
+
+
+def _seats(size: Size, mix: Sequence[Kind]) -> list[Seat]:
+    return [
+        Seat(loop, tank, slot, kind_at(tank, (slot - 1) // size.columns, size.tanks, mix))
+        for loop in range(size.loops)
+        for tank in size.tanks_of(loop)
+        for slot in range(1, size.miners_of(tank) + 1)
+    ]
+
+
+def _miners(size: Size, ports: Ports, seats: Sequence[Seat]) -> Iterator[str]:
+    for count, (loop, tank, slot, kind) in enumerate(seats):
+        name, (row, column) = miner_name(tank, slot), divmod(slot - 1, size.columns)
+        half, outlet = divmod(slot - 1, size.outlets)
+        place = f'place = "{loop_letter(loop)}/T{tank}/{row + 1}/{column + 1}"'
+        host = f"127.{32 + (tank - 1) // 200}.{(tank - 1) % 200 + 1}.{slot}:{port_of(kind, ports)}"
+        yield from _device(name, "miner", host, kind.profile, place, *lines_of(kind, ports))
+        yield from _feed(f"{pdu_name(size, tank, half)}/{outlet + 1}", name, verified=count % 23 != 17)
+        switch, port = divmod(count, SWITCH_PORTS)
+        yield from ("[[link]]", f'from = "SW-{switch + 1:02d}/{port + 1}"', f'to = "{name}"', "")
 
 
 def _fault(kind: str, target: str, *more: str) -> tuple[str, ...]:

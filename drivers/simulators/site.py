@@ -14,7 +14,6 @@ from drivers.simulators.blueprint import Blueprint, Entry, read_blueprint
 from drivers.simulators.cgminer_replies import Replies
 from drivers.simulators.cgminer_server import CgminerServer
 from drivers.simulators.commands import Commands
-from drivers.simulators.conduct import Resident
 from drivers.simulators.faults import Fault
 from drivers.simulators.firmware import Firmware
 from drivers.simulators.firmwares import PERSONALITIES
@@ -101,8 +100,8 @@ class VirtualSite:
             firmware = Firmware(self.world)
             residents = Residents(self.world, MinerViews(self.world, firmware), manners, self._firmwares)
             text = await self._serve_text(stack, manners, firmware, residents)
-            web = await self._serve_wire(stack, HttpServer, residents.on(Wire.HTTP))
-            framed = await self._serve_wire(stack, FramedServer, residents.on(Wire.FRAMED))
+            web = await self._serve_wire(stack, HttpServer, Wire.HTTP, residents)
+            framed = await self._serve_wire(stack, FramedServer, Wire.FRAMED, residents)
             pdus = self._serve_pdus(stack, manners)
             modbus = await self._serve_modbus(stack, manners, registers, logs)
 
@@ -145,11 +144,11 @@ class VirtualSite:
         replies = Replies(self.world, firmware)
         names = [entry.name for entry in self.blueprint.miners]
         fast = _by_port(self.blueprint.miners, residents.is_fast)
-        others = residents.on(Wire.TEXT)
+        others = residents.hosts(Wire.TEXT)
         servers: list[CgminerServer | TextServer] = []
         for port in fast.keys() | others.keys():
             rows, hosts = fast.get(port, {}), others.get(port, {})
-            slow = TextServer(hosts.get)
+            slow = TextServer(residents.directory(hosts))
             stack.push_async_callback(slow.close)
             servers.append(slow)
             sockets = listeners(port, rows.keys() | hosts.keys(), defer=True)
@@ -163,11 +162,11 @@ class VirtualSite:
 
     @staticmethod
     async def _serve_wire(
-        stack: AsyncExitStack, kind: type[WireServer], ports: Mapping[int, Mapping[str, Resident]]
+        stack: AsyncExitStack, kind: type[WireServer], wire: Wire, residents: Residents
     ) -> list[WireServer]:
         servers = []
-        for port, hosts in ports.items():
-            server = kind(hosts.get)
+        for port, hosts in residents.hosts(wire).items():
+            server = kind(residents.directory(hosts))
             stack.push_async_callback(server.close)
             await server.listen(listeners(port, hosts))
             servers.append(server)

@@ -24,10 +24,12 @@ AS_NOBODY = """
 import argparse, encodings.idna, os, resource, sys
 import uvloop
 from console.cli import simulate
+from drivers.core.profile_file import load_profiles
+load_profiles()
 parser = argparse.ArgumentParser()
 simulate.add_arguments(parser)
 arguments = parser.parse_args()
-# Everything is imported by now: the interpreter may lie where nobody else can read.
+# Everything is imported and read by now: the interpreter may lie where nobody else can read.
 os.setgroups([])
 os.setgid(65534)
 os.setuid(65534)
