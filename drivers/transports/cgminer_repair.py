@@ -2,9 +2,9 @@
 
 The reply is cut into tokens first, so that nothing inside a text is changed but control characters. Known defects, each
 reported by users of other miner software: objects or keys without a comma between them, a comma before a closing or
-after an opening bracket, bare `nan` and `inf`, NUL and line breaks, a doubled quote before a key, a key without a value,
-a list written like an object, a reply that begins with a comma or stops in the middle. Whatever had to be repaired is
-marked by the caller, never passed off as whole.
+after an opening bracket, bare `nan` and `inf`, NUL and line breaks, a doubled quote before a key, a key without a
+value, a list written like an object, a reply that begins with a comma or stops in the middle. Whatever had to be
+repaired is marked by the caller, never passed off as whole.
 """
 
 import re
