@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from console.domain.credentials import login_entry
 from console.domain.inventory import Device, Site
 from drivers.core.credentials import Login
 from drivers.core.profile import Profile
+
+VIRTUAL: Final = "virtual-site"
+"""Names the vendor's default, for the miners of a virtual site: they know no other, and no keyring is asked for it. It
+is never sent beyond loopback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class Logins:
         entry = login_entry(self._site(), device)
         if not entry:
             return None
+        if entry == VIRTUAL:
+            return self._virtual(device)
         return Login.parse(self._read_secret(entry), self._default_user(device))
 
     def standing(self, device: Device) -> LoginStanding:
@@ -78,6 +85,12 @@ class Logins:
         """The vendor's default logins for a device, as its profile knows them."""
         profile = self._profiles.get(device.profile)
         return tuple(Login.parse(text) for text in profile.default_logins) if profile is not None else ()
+
+    def _virtual(self, device: Device) -> Login:
+        defaults = self.defaults(device)
+        if not device.address.host.startswith("127.") or not defaults:
+            raise LookupError(f"the login {VIRTUAL!r} is for the miners of a virtual site, which live on 127.x.y.z")
+        return defaults[0]
 
     def _default_user(self, device: Device) -> str:
         defaults = self.defaults(device)

@@ -49,6 +49,15 @@ def test_that_a_vendor_s_default_is_told_and_another_login_is_not() -> None:
     assert logins().standing(replace(MINER, place="A", profile="open-miner")).text == "", "it knows no logins"
 
 
+def test_that_miners_of_a_virtual_site_have_the_vendor_s_default_and_nobody_beyond_loopback_is_sent_it() -> None:
+    virtual = replace(MINER, login="virtual-site", address=Address("127.32.1.1", 18080))
+    assert logins().read(virtual) == Login("root", "root")
+    with pytest.raises(LookupError, match="virtual site"):
+        logins().read(replace(virtual, address=Address("10.0.0.1", 80)))
+    with pytest.raises(LookupError, match="virtual site"):
+        logins().read(replace(virtual, profile="unknown"))
+
+
 def test_that_a_login_that_is_named_and_not_there_is_a_problem_and_not_no_login() -> None:
     with pytest.raises(LookupError, match="lost"):
         logins().read(replace(MINER, login="lost"))
