@@ -14,7 +14,7 @@ import numpy as np
 from console.store.history import kpi
 from console.store.history.codec import CorruptBlob
 from console.store.history.history_file import NewTile
-from console.store.history.kpi import DayFigures, HourSums
+from console.store.history.kpi import DayFigures, HourSums, SeatMinutes
 from console.store.history.levels import DAY, HOUR, KPI, MINUTE, SERIES_IN_TILE, WINDOWS_IN_DAY, tiles_of_part
 from console.store.history.month import MonthFile, first_hour_of_month
 from console.store.history.quantise import Codes, Floats, Integers, to_steps
@@ -31,6 +31,8 @@ _MINUTES = 60
 _MINUTES_IN_DAY = 1440
 _MINUTES_IN_WINDOW = 10
 
+_NO_ROWS: Integers = np.empty(0, np.int64)
+
 _log = logging.getLogger(__name__)
 
 
@@ -45,7 +47,8 @@ class Arrangements(Protocol):
 class _Chunk:
     """One (point, chunk of parts) of a shard on one day: where it stands and what is stored of it.
 
-    `minutes` are the bodies of each tile of minutes that its series stand in.
+    `minutes` are the bodies of each tile of minutes that its series stand in; `shared` the rows whose minutes are to be
+    put together with those of their devices' other seats.
     """
 
     shard: int
@@ -57,15 +60,26 @@ class _Chunk:
     parts: Mapping[int, bytes]
     minutes: Mapping[int, Sequence[bytes]]
     hours: Sequence[bytes]
+    shared: Integers
 
 
 @dataclass(frozen=True, slots=True)
 class _ChunkDay:
-    """What a chunk's day comes to: its tiles, its day as one bucket, and the sums that figures are made of."""
+    """What a chunk's day comes to.
+
+    Attributes:
+        tiles: To be written.
+        day: The day as one bucket.
+        last: The last minute of each series with a good sample; -1 when there is none.
+        sums: What figures are made of.
+        shared: Mean and count of each minute of the rows that `_Chunk.shared` names.
+    """
 
     tiles: list[NewTile]
     day: Stats
+    last: Integers
     sums: HourSums
+    shared: SeatMinutes
 
 
 class DayTiles:
@@ -90,6 +104,7 @@ class DayTiles:
             for shard, arrangement in shards.items():
                 if point in arrangement.spans:
                     await self._close_point(file, shard, arrangement, point, day, columns, figures)
+            await self._in_thread(figures.settle, point)
             await self._write_days(year, columns, day)
         await self._write_figures(year, figures, day)
         for shard, arrangement in shards.items():
@@ -115,18 +130,20 @@ class DayTiles:
                 continue
             stored = await file.tiles(MINUTE, shard, [point], tiles_of_part(MINUTE, number), [day * _HOURS])
             hours = await file.tiles(HOUR, shard, [point], [number], [month])
+            places = arrangement.places(rows)
+            shared = _shared_rows(file, shard, places[0]) if point in kpi.INPUTS else _NO_ROWS
             chunk = _Chunk(
                 shard, point, number, rows.stop - rows.start, arrangement.scales[point], day, mine,
                 {tile: bodies for (_, tile, _), bodies in stored.items()}, hours.get((point, number, month), []),
+                shared,
             )  # fmt: skip
             closed = await self._in_thread(_close_chunk, file.name, chunk)
             if closed.tiles:
                 await file.put_tiles(closed.tiles)
-            seats, within = arrangement.places(rows)
             if mine:
-                columns.add(shard, seats, within, closed.day)
+                columns.add(shard, *places, closed.day, closed.last)
             if point in kpi.INPUTS:
-                figures.add(point, file.registry.shards[shard].seats, seats, within, closed.sums)
+                figures.add(point, file.registry.shards[shard].seats, *places, closed.sums, closed.shared)
 
     async def _write_days(self, year: YearFile, columns: YearColumns, day: int) -> None:
         first = first_day_of_year(day)
@@ -212,7 +229,16 @@ def _close_chunk(name: str, chunk: _Chunk) -> _ChunkDay:
     kind = kind_of(chunk.point)
     hours = reduce_stats(minutes, _MINUTES, kind)
     tiles = _chunk_tiles(name, chunk, minutes, hours) if chunk.parts else []
-    return _ChunkDay(tiles, reduce_stats(hours, _HOURS, kind), HourSums.of(minutes))
+    some = minutes.count > 0
+    last = np.where(some.any(axis=1), _MINUTES_IN_DAY - 1 - some[:, ::-1].argmax(axis=1), -1)
+    shared = SeatMinutes.of(minutes, chunk.shared)
+    return _ChunkDay(tiles, reduce_stats(hours, _HOURS, kind), last, HourSums.of(minutes), shared)
+
+
+def _shared_rows(file: MonthFile, shard: int, seats: Integers) -> Integers:
+    """Those of some series whose devices have several seats in a month; `seats` are the series' own."""
+    known = file.registry.shards[shard].seats
+    return np.flatnonzero([len(file.registry.seats_of(known[seat].device)) > 1 for seat in seats.tolist()])
 
 
 def _decoded(name: str, chunk: _Chunk) -> Iterable[tuple[int, Stats]]:

@@ -77,25 +77,89 @@ class HourSums:
         return cls(integral, some.reshape(shape).sum(axis=2))
 
 
+@dataclass(frozen=True, slots=True)
+class SeatMinutes:
+    """Minutes of some rows of a chunk, whose devices have other seats with other samples.
+
+    Attributes:
+        rows: Which, ascending.
+        mean: Mean of each minute, 0 without a sample. Rows x 1440.
+        count: Samples. Rows x 1440.
+    """
+
+    rows: Integers
+    mean: Floats
+    count: Integers
+
+    @classmethod
+    def of(cls, day: Stats, rows: Integers) -> "SeatMinutes":
+        """Some rows of the minutes of a day, without those of which there is no sample."""
+        some = rows[(day.count[rows] > 0).any(axis=1)]
+        count = day.count[some]
+        return cls(some, np.where(count > 0, day.mean[some], 0.0), count)
+
+
+@dataclass(slots=True)
+class _SeatDay:
+    """One point of one seat: sum of its parts in each minute, and samples of the part that has the most."""
+
+    value: Floats
+    count: Integers
+
+
 class DayFigures:
-    """The inputs of one day, gathered device by device."""
+    """The inputs of one day, gathered device by device, one point after another."""
 
     def __init__(self) -> None:
         self._rows: dict[UUID, int] = {}
         self._integral: dict[str, Floats] = {}
         self._minutes: dict[str, Integers] = {}
+        self._shared: dict[int, dict[tuple[int, int], _SeatDay]] = {}
 
-    def add(self, point: str, seats: Sequence[Seat], seat_of: Integers, within: Integers, sums: HourSums) -> None:
+    def add(
+        self,
+        point: str,
+        seats: Sequence[Seat],
+        seat_of: Integers,
+        within: Integers,
+        sums: HourSums,
+        shared: SeatMinutes,
+    ) -> None:
         """Take in the series of one chunk: the seat of each, its position in the layout, and its sums.
 
-        A device counts with its series without a part where it has one, else with all its parts.
+        A device counts with its series without a part where it has one, else with all its parts. Of devices with
+        several seats the minutes in `shared` count, once `settle` has put those of all seats together.
         """
         rows = np.array([self._row(seats[number], point, at) for number, at in zip(seat_of, within, strict=True)])
         integral, minutes = self._room(point)
+        for row, mean, count in zip(shared.rows.tolist(), shared.mean, shared.count, strict=True):
+            if rows[row] >= 0:
+                seat = seats[seat_of[row]]
+                self._hold(int(rows[row]), (seat.shard, seat.number), mean, count)
         counting = rows >= 0
+        counting[shared.rows] = False
         # The parts of a device speak of the same minutes, so the most covered one tells.
         np.add.at(integral, rows[counting], sums.integral[counting])
         np.maximum.at(minutes, rows[counting], sums.minutes[counting])
+
+    def _hold(self, row: int, seat: tuple[int, int], mean: Floats, count: Integers) -> None:
+        seats = self._shared.setdefault(row, {})
+        if seat not in seats:
+            seats[seat] = _SeatDay(mean.copy(), count.astype(np.int32))
+        else:
+            seats[seat].value += mean
+            np.maximum(seats[seat].count, count, out=seats[seat].count)
+
+    def settle(self, point: str) -> None:
+        """Put the seats of each device together: every series of the point has come. Memory is given back."""
+        integral, minutes = self._room(point)
+        for row, seats in self._shared.items():
+            samples = np.sum([seat.count for seat in seats.values()], axis=0)
+            weighted = np.sum([seat.value * seat.count for seat in seats.values()], axis=0)
+            means = weighted / np.maximum(samples, 1)
+            integral[row] = means.reshape(_HOURS, _MINUTES).sum(axis=1) / _MINUTES
+            minutes[row] = (samples > 0).reshape(_HOURS, _MINUTES).sum(axis=1)
+        self._shared.clear()
 
     def _row(self, seat: Seat, point: str, within: int) -> int:
         signals = seat.layout.signals

@@ -24,7 +24,7 @@ from console.store.history.bands import Cells, Matrix, encode_matrix, filled_up,
 from console.store.history.batches import decode_matrices, decode_values
 from console.store.history.codec import CorruptBlob
 from console.store.history.quantise import GREATEST, Codes, Floats, Integers
-from console.store.history.stats import Flags, Stats, reduce_raw, reduce_stats
+from console.store.history.stats import Flags, Stats, combined, reduce_raw, reduce_stats
 from console.store.history.tiles import SERIES
 from drivers.core.reading import Quality
 
@@ -35,6 +35,7 @@ __all__ = [
     "LOW",
     "MEAN",
     "Stats",
+    "combined",
     "decode_rollup",
     "decode_rollups",
     "encode_rollup",

@@ -211,3 +211,27 @@ def reduce_stats(stats: Stats, buckets: int, kind: PointKind = PointKind.GAUGE) 
     if kind is PointKind.GAUGE:
         last = np.where(some, total / np.maximum(count, 1), np.nan)
     return Stats(last, low, high, count, np.where(some, worst, reason))
+
+
+def combined(one: Stats, other: Stats, gauges: Flags, later: Flags) -> Stats:
+    """Buckets of the same series and time that hold different samples, such as those of two seats of a device.
+
+    Means are weighted by their counts; of what is no gauge the later one's last value stands. What has good samples
+    beats a value that is too old, which beats a reason.
+
+    `gauges` says which buckets are of a gauge, `later` in which ones the other's samples are the later ones.
+    """
+    both = (one.count > 0) & (other.count > 0)
+    valued, others = one.quality < Quality.NOT_POLLED, other.quality < Quality.NOT_POLLED
+    taken = (one.count == 0) & ((other.count > 0) | (others & ~valued))
+    weighted = (one.mean * one.count + other.mean * other.count) / np.maximum(one.count + other.count, 1)
+    last = np.where(later, other.mean, one.mean)
+    mean = np.where(both, np.where(gauges, weighted, last), np.where(taken, other.mean, one.mean))
+    worst = np.maximum(one.quality, other.quality)
+    return Stats(
+        mean,
+        np.where(both, np.fmin(one.low, other.low), np.where(taken, other.low, one.low)),
+        np.where(both, np.fmax(one.high, other.high), np.where(taken, other.high, one.high)),
+        one.count + other.count,
+        np.where(both | ~(valued | others), worst, np.where(taken, other.quality, one.quality)),
+    )

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from console.store.history.month import MonthFile
 from console.store.history.quantise import Integers
-from console.store.history.rollups import Stats
+from console.store.history.rollups import Stats, combined
 from console.store.history.tiles import SERIES
-from console.store.history.window import Arrangement
+from console.store.history.window import Arrangement, kind_of
 from console.store.history.years import DAY_MS, YearFile
+from drivers.core.points import PointKind
 from drivers.core.reading import Quality
 
 
@@ -41,10 +42,27 @@ class YearTable:
 
 @dataclass(slots=True)
 class _Column:
-    """The day of all series of a point in a shard of the year, and which of them were touched."""
+    """The day of all series of a point in a shard of the year, the last minute of each, and which were touched."""
 
     stats: Stats
-    touched: Integers
+    last: Integers
+    touched: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, series: int) -> "_Column":
+        """A day of which nothing is known yet."""
+        return cls(Stats.nothing(series, 1), np.full(series, -1), np.zeros(series, np.bool_))
+
+    def take_in(self, ranks: Integers, day: Stats, last: Integers, kind: PointKind) -> None:
+        """Combine days with what is known of these series; of equal last minutes the one that comes later stands."""
+        stats = self.stats
+        known = Stats(stats.mean[ranks], stats.low[ranks], stats.high[ranks], stats.count[ranks], stats.quality[ranks])
+        gauges = np.full((len(ranks), 1), kind is PointKind.GAUGE)
+        both = combined(known, day, gauges, (last >= self.last[ranks])[:, None])
+        stats.mean[ranks], stats.low[ranks], stats.high[ranks] = both.mean, both.low, both.high
+        stats.count[ranks], stats.quality[ranks] = both.count, both.quality
+        self.last[ranks] = np.maximum(self.last[ranks], last)
+        self.touched[ranks] = True
 
 
 class YearColumns:
@@ -62,10 +80,11 @@ class YearColumns:
         self._arrangements = arrangements
         self._columns: dict[int, _Column] = {}
 
-    def add(self, shard: int, seats: Integers, within: Integers, day: Stats) -> None:
+    def add(self, shard: int, seats: Integers, within: Integers, day: Stats, last: Integers) -> None:
         """Take in some series of a shard of the month: seat and position of each, and its day (series x 1).
 
-        A series that stands in two shards, because its stored period changed, is put together from both.
+        `last` is the last minute of each with a good sample, -1 when there is none. A series that stands in two
+        shards, because its stored period changed, is put together from both.
         """
         year_shards, year_seats = self._seats[shard]
         for number in np.unique(year_shards[seats]).tolist():
@@ -73,11 +92,9 @@ class YearColumns:
             arrangement = self._arrangements[number]
             span = arrangement.spans[self.point]
             ranks = arrangement.row_of[arrangement.starts[year_seats[seats[here]]] + within[here]] - span.start
-            column = self._columns.setdefault(
-                number, _Column(Stats.nothing(span.stop - span.start, 1), np.zeros(span.stop - span.start, np.int64))
-            )
-            _combine(column.stats, ranks, day, here)
-            column.touched[ranks] = 1
+            column = self._columns.setdefault(number, _Column.of(span.stop - span.start))
+            mine = Stats(day.mean[here], day.low[here], day.high[here], day.count[here], day.quality[here])
+            column.take_in(ranks, mine, last[here], kind_of(self.point))
 
     def chunks(self) -> Iterator[tuple[int, int, Stats]]:
         """Shard and chunk in the year's file, and the day of its series (series x 1)."""
@@ -93,26 +110,6 @@ class YearColumns:
                             stats.mean[rows], stats.low[rows], stats.high[rows], stats.count[rows], stats.quality[rows]
                         ),
                     )
-
-
-def _combine(column: Stats, ranks: Integers, day: Stats, here: NDArray[np.bool_]) -> None:
-    """Add buckets to those of a column, weighted by their counts."""
-    count = day.count[here]
-    before = column.count[ranks]
-    total = np.maximum(count + before, 1)
-    mean = (
-        np.where(count > 0, day.mean[here] * count, 0.0) + np.where(before > 0, column.mean[ranks] * before, 0.0)
-    ) / total
-    some = count + before > 0
-    better = (count > 0) & (before > 0)
-    quality = np.where(count > 0, day.quality[here], column.quality[ranks])
-    quality = np.where(better, np.maximum(day.quality[here], column.quality[ranks]), quality)
-    reason = np.maximum(day.quality[here], column.quality[ranks])
-    column.mean[ranks] = np.where(some, mean, np.nan)
-    column.low[ranks] = np.fmin(column.low[ranks], day.low[here])
-    column.high[ranks] = np.fmax(column.high[ranks], day.high[here])
-    column.count[ranks] = count + before
-    column.quality[ranks] = np.where(some, quality, reason)
 
 
 def overlay(base: Stats, first: int, later: Stats, row: int = 0) -> None:

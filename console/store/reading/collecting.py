@@ -1,7 +1,7 @@
 """From the series that are asked for to their figures, file after file, block after block."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
@@ -9,16 +9,17 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from console.store.history.levels import DAY, HOUR, RAW, SECONDS_IN_DAY, SECONDS_IN_HOUR
+from console.store.history.levels import DAY, HOUR, MINUTE, RAW, SECONDS_IN_DAY, SECONDS_IN_HOUR, STEP_SECONDS
 from console.store.history.quantise import Integers
 from console.store.history.rollups import COLUMNS, Stats
 from console.store.reading.catalogue import Catalogue
 from console.store.reading.damage import Damage
 from console.store.reading.figures import columns_of, lay_under, nothing, reduce_rows, rows_of
 from console.store.reading.files import StoredFile
-from console.store.reading.grid import Plan, Slots, runs
+from console.store.reading.grid import HOURS_IN_DAY, Plan, Slots, runs
 from console.store.reading.rolled import read_raw, read_rolled
 from console.store.reading.rollup_tiles import read_tiles
+from console.store.reading.seats import SeatsTogether
 from console.store.reading.sources import (
     Block,
     Series,
@@ -160,16 +161,39 @@ class Collector:
     async def _block(self, block: Block, plan: Plan, slots: Slots, columns: Collection[str]) -> Stats:
         if len(block.sources) == 1 and block.is_in_order:
             return await self._figures(block.sources[0], plan, slots, columns)
-        # Sources take turns within a slot of the answer: what one has of it must not hide what the others have.
+        # Origins take turns within a slot of the answer: what one has of it must not hide what the others have.
         base = block.common_period if plan.level == RAW else plan.base
         finer = slots.finer(base)
         times = round(slots.step / base)
-        needed = columns if times == 1 else COLUMNS
+        origins = block.origins
+        needed = columns if times == 1 and len(origins) == len(block.sources) else COLUMNS
         found = nothing(len(block.rows), finer.count, needed)
-        for source in block.sources:
-            figures = await self._figures(source, Plan(plan.level, base, finer), finer, needed)
-            await asyncio.to_thread(lay_under, found, source.rows, slice(None), figures, needed)
+        for mine in origins:
+            if len(mine.sources) == 1:
+                (source,) = mine.sources
+                figures = await self._figures(source, Plan(plan.level, base, finer), finer, needed)
+                await asyncio.to_thread(lay_under, found, source.rows, slice(None), figures, needed)
+            else:
+                figures = await self.of_origin(mine, plan.level, finer)
+                await asyncio.to_thread(lay_under, found, slice(None), slice(None), figures, needed)
         return await asyncio.to_thread(reduce_rows, found, times, block.gauges)
+
+    async def of_origin(self, block: Block, level: int, slots: Slots) -> Stats:
+        """A block whose sources are of one origin, at RAW, MINUTE or HOUR, slot by slot of that level.
+
+        Of RAW the slots are a whole number of every source's.
+        """
+        together = SeatsTogether(block.gauges, slots.count)
+        for source in block.sources:
+            figures = await self._figures(source, Plan(level, slots.step, slots), slots, COLUMNS)
+            await asyncio.to_thread(together.add, source.rows, slice(None), source.ages, figures)
+        finer = block.common_period if level == MINUTE else float(STEP_SECONDS.get(level - 1, 0))
+        if together.shared.any() and finer and not slots.step % finer:
+            for rows, at, hole in shared_slots(together, slots, finer):
+                told = await self.of_origin(block.only(rows), level - 1, hole.finer(finer))
+                told = await asyncio.to_thread(reduce_rows, told, round(slots.step / finer), block.gauges[rows])
+                together.settle(rows, at, told)
+        return together.figures
 
     async def _figures(self, source: Source, plan: Plan, slots: Slots, columns: Collection[str]) -> Stats:
         if plan.level == RAW:
@@ -187,17 +211,46 @@ class Collector:
         for held in selection.years:
             mine = slots.within(held.file.start, held.file.stop)
             at = slots.place_of(mine)
-            for source, rows in [
-                (source, block.rows[source.rows]) for block in held.blocks for source in block.sources
-            ]:
-                figures, coverages = await read_tiles(source, DAY, mine, self._damage)
-                await asyncio.to_thread(lay_under, found, rows, at, figures)
-                for coverage in coverages:
-                    missing[rows[coverage.series], at] &= ~coverage.covered
+            for block in [one for whole in held.blocks for one in whole.origins]:
+                figures = await self._days_of_origin(selection, block, mine, missing[:, at])
+                await asyncio.to_thread(lay_under, found, block.rows, at, figures)
         for run in runs(np.flatnonzero(missing.any(axis=0))):
             hole = Slots(slots.step, slots.first + int(run[0]), len(run))
             lacking = np.logical_or.reduce(missing[:, slots.place_of(hole)], axis=1)
             await self._fill_days(selection, np.asarray(lacking), hole, slots, found)
+        return found
+
+    async def _days_of_origin(
+        self, selection: Selection, block: Block, slots: Slots, missing: NDArray[np.bool_]
+    ) -> Stats:
+        """What a year's file has of one origin; takes what is there out of `missing`, by row of the answer."""
+        together = SeatsTogether(block.gauges, slots.count)
+        for source in block.sources:
+            figures, coverages = await read_tiles(source, DAY, slots, self._damage)
+            for coverage in coverages:
+                missing[block.rows[source.rows[coverage.series]]] &= ~coverage.covered
+            if len(block.sources) == 1 and block.is_in_order:
+                return figures
+            await asyncio.to_thread(together.add, source.rows, slice(None), source.ages, figures)
+        if together.shared.any():
+            for rows, at, hole in shared_slots(together, slots, SECONDS_IN_HOUR):
+                told = await self._days_in_hours(selection, block, rows, hole)
+                together.settle(rows, at, told)
+        return together.figures
+
+    async def _days_in_hours(self, selection: Selection, block: Block, rows: Integers, days: Slots) -> Stats:
+        """The days of some rows of a block worked out of the hours of the same origin."""
+        place = np.full(len(selection.gauges), -1)
+        place[block.rows[rows]] = np.arange(len(rows))
+        found = nothing(len(rows), days.count, COLUMNS)
+        for held in selection.months:
+            for month in [one for whole in held.blocks for one in whole.origins if one.origin == block.origin]:
+                mine = np.flatnonzero(place[month.rows] >= 0)
+                part = days.within(held.file.start, held.file.stop)
+                if len(mine) and part.count:
+                    hours = await self.of_origin(month.only(mine), HOUR, part.finer(SECONDS_IN_HOUR))
+                    told = await asyncio.to_thread(reduce_rows, hours, HOURS_IN_DAY, month.gauges[mine])
+                    lay_under(found, place[month.rows[mine]], days.place_of(part), told)
         return found
 
     async def _fill_days(
@@ -225,6 +278,15 @@ class Collector:
                     await asyncio.to_thread(join_first, found, place.start, piece, selection.gauges)
                 await asyncio.to_thread(lay_under, found, piece.rows, place, piece.figures, needed)
         return found
+
+
+def shared_slots(together: SeatsTogether, slots: Slots, finer: float) -> Iterable[tuple[Integers, slice, Slots]]:
+    """Rows, place and slots of what is to be settled, in pieces that are decoded at a time out of finer slots."""
+    for run in runs(np.flatnonzero(together.shared.any(axis=0))):
+        hole = Slots(slots.step, slots.first + int(run[0]), len(run))
+        rows = np.flatnonzero(together.shared[:, slots.place_of(hole)].any(axis=1))
+        for piece in hole.pieces(len(rows), finer):
+            yield rows, slots.place_of(piece), piece
 
 
 def join_first(found: Stats, slot: int, piece: Piece, gauges: NDArray[np.bool_]) -> None:

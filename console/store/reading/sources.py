@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from math import lcm
 from typing import TypeAlias
 from uuid import UUID
@@ -24,6 +25,9 @@ _SHARED_ROWS = 512
 
 _RANKS = SERIES
 """Series of one shard that are read together: those of one tile, which can then be handed on as they were decoded."""
+
+_SEAT_BITS = 16
+"""Of the number of a seat; a shard has far fewer."""
 
 
 def kind_of(point: str) -> PointKind:
@@ -71,6 +75,12 @@ class Source:
     def gauges(self) -> NDArray[np.bool_]:
         """For each series, whether it is of a gauge."""
         return np.concatenate([np.full(len(pick.ranks), pick.kind is PointKind.GAUGE) for pick in self.picks])
+
+    @property
+    def ages(self) -> Integers:
+        """For each series, a number that is greater for seats that were given later, and the same in every copy."""
+        seats = np.concatenate([self.shard.ranked(pick.point).seats[pick.ranks] for pick in self.picks])
+        return (self.shard.id << _SEAT_BITS) + seats
 
     @property
     def slices(self) -> list[tuple[Pick, slice]]:
@@ -134,6 +144,17 @@ class Block:
         return found
 
     @property
+    def origin(self) -> str:
+        """That of the source to be preferred."""
+        return self.sources[0].shard.origin
+
+    @property
+    def origins(self) -> "list[Block]":
+        """The same series as each origin has them, those of the origin that is to be preferred first."""
+        alike = groupby(self.sources, lambda source: source.shard.origin)
+        return [Block(self.rows, tuple(sources)) for _, sources in alike]
+
+    @property
     def common_period(self) -> float:
         """Seconds of the shortest slot that is a whole number of every source's."""
         return lcm(*(source.shard.period_ms for source in self.sources)) / 1000.0
@@ -164,7 +185,17 @@ def blocks_of(
             pick = Pick(point, table.place_rank[part])
             source = Source(file, catalogue, shard, (pick,), np.arange(len(part)))
             found.append(Block(rows[series], (source,)))
+    found += shared_blocks(file, catalogue, point, wanted, rows)
+    return found
+
+
+def shared_blocks(
+    file: StoredFile, catalogue: Catalogue, point: str, wanted: NDArray[np.bool_], rows: Integers
+) -> list[Block]:
+    """The wanted places of those series that stand in several; `rows` as for `blocks_of`."""
+    table = catalogue.series(point)
     shared = np.unique(table.place_row[wanted & ~table.alone])
+    found: list[Block] = []
     for first in range(0, len(shared), _SHARED_ROWS):
         series = shared[first : first + _SHARED_ROWS]
         found.append(Block(rows[series], tuple(_shared(file, catalogue, table, point, series))))

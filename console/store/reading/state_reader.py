@@ -14,6 +14,7 @@ from console.store.history.registry import STATE
 from console.store.history.rollups import MEAN, Stats
 from console.store.reading.blobs import WindowBlobs, fetch_keyframes, fetch_last_keyframes, fetch_window
 from console.store.reading.catalogue import Catalogue, StoredShard
+from console.store.reading.collecting import Collector
 from console.store.reading.damage import Complain, Damage
 from console.store.reading.files import Files, StoredFile
 from console.store.reading.grid import Slots
@@ -30,7 +31,7 @@ from console.store.reading.instant import (
 )
 from console.store.reading.rollup_tiles import read_tiles
 from console.store.reading.shapes import Shaper
-from console.store.reading.sources import Pick, Source
+from console.store.reading.sources import Pick, Source, shared_blocks
 from drivers.core.reading import Quality
 
 _KEYFRAME_PATIENCE: Final = 60.0
@@ -43,6 +44,7 @@ class StateReader:
     def __init__(self, files: Files, damage: Damage) -> None:
         self._files = files
         self._damage = damage
+        self._collector = Collector(damage)
         self._shapers: WeakKeyDictionary[Catalogue, Shaper] = WeakKeyDictionary()
 
     async def at(self, at: float, *, exact: bool) -> PastState:
@@ -119,7 +121,31 @@ class StateReader:
                 source = Source(file, catalogue, shard, (Pick(point, ranks),), ranks)
                 figures, _ = await read_tiles(source, level, slots, self._damage, (MEAN,))
                 await asyncio.to_thread(_lay_figures, shaper.places, moment, source, figures, slots.stop)
+        for point in sorted({point for shard in catalogue.shards.values() for point in shard.points}):
+            await self._lay_shared(file, catalogue, shaper.places, moment, point, level, slots)
         return await asyncio.to_thread(shaper.state, moment, at, slots.start)
+
+    async def _lay_shared(
+        self,
+        file: StoredFile,
+        catalogue: Catalogue,
+        places: Places,
+        moment: Moment,
+        point: str,
+        level: int,
+        slots: Slots,
+    ) -> None:
+        """What several seats of a device hold of one slot is the figure of each that has any."""
+        table = catalogue.series(point)
+        everywhere = np.ones(len(table.place_row), np.bool_)
+        blocks = shared_blocks(file, catalogue, point, everywhere, np.arange(len(table.devices)))
+        for block in [one for whole in blocks for one in whole.origins if len(one.sources) > 1]:
+            figures = await self._collector.of_origin(block, level, slots)
+            for source in block.sources:
+                at = places.series_of(source.shard).start + source.shard.ranked(point).at[source.picks[0].ranks]
+                there = (moment.quality[at] < Quality.NOT_POLLED) & (figures.count[source.rows, 0] > 0)
+                moment.values[at[there]] = figures.mean[source.rows[there], 0]
+                moment.quality[at[there]] = figures.quality[source.rows[there], 0]
 
 
 def _nothing(at: float, as_of: float) -> PastState:
