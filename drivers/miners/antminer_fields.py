@@ -12,6 +12,7 @@ POWER_KEYS: Final = ("chain_power", "watt", "power", "Power")
 _BASES: Final = (1, 6, 11)
 """Index of the first board, which depends on the control board of the model."""
 _CHIPS: Final = tuple((index, f"chain_acn{index}") for index in range(1, MAX_BOARDS + 1))
+_SERIALS: Final = tuple((index, f"chain_sn{index}") for index in range(1, MAX_BOARDS + 1))
 _FANS: Final = tuple((index, f"fan{index}") for index in range(1, MAX_FANS + 1))
 _DATA_MARKS: Final = ("GHS av", "miner_count", "fan_num", "chain_acn1", "Elapsed")
 _SHA256: Final = re.compile(r"antminer\s*(?:u\d\s*)?[rst]\d", re.IGNORECASE)
@@ -124,4 +125,4 @@ def work_mode(data: Fields) -> int:
 
 def board_serials(data: Fields) -> Mapping[int, object]:
     """Serial numbers of boards by the device's own index."""
-    return {index: data[key] for index in range(1, MAX_BOARDS + 1) if (key := f"chain_sn{index}") in data}
+    return {index: data[key] for index, key in _SERIALS if key in data}

@@ -65,11 +65,6 @@ class Told:
 NOTHING_TOLD: Final = Told()
 
 
-def _plain(raw: object) -> object:
-    """The raw value when it is cheap and safe to compare."""
-    return raw if isinstance(raw, int | float | str) else None
-
-
 class AntminerParser:
     """Reads one miner's answers. Keeps its shape between polls: a board that was seen once does not vanish."""
 
@@ -113,9 +108,9 @@ class AntminerParser:
             len(data),
             power > 0,
             tells_faults,
-            _plain(header.get("Type")),
-            *[_plain(data.get(key)) for key in _COUNT_KEYS],
-            *[bool(data.get(key)) for key in _PRESENT_KEYS],
+            header.get("Type"),
+            *map(data.get, _COUNT_KEYS),
+            *map(bool, map(data.get, _PRESENT_KEYS)),
         )
         if self._plan is not None and self._signature == signature:
             return self._plan
@@ -230,16 +225,16 @@ def _values(plan: Plan, summary: Fields, data: Fields) -> list[float]:
     """Everything up to the nominal rate, in the order of the layout."""
     values: list[float] = []
     for _, keys, factor in SUMMARY_KEYS:
-        value = math.nan
+        value: float = math.nan
         for key in keys:
-            raw = summary.get(key)
-            value = raw if type(raw) is float else number(raw if key in summary else data.get(key))
+            raw = summary.get(key) if key in summary else data.get(key)
+            value = raw if type(raw) is float or type(raw) is int else number(raw)
             if value == value:
                 break
         values.append(value * factor)
     for key, factor in plan.data_keys:
         raw = data.get(key)
-        values.append(raw * factor if type(raw) is float else number(raw) * factor)
+        values.append((raw if type(raw) is float or type(raw) is int else number(raw)) * factor)
     if plan.rate_at:
         rate = rate_factor(data)
         for at in plan.rate_at:
