@@ -1,6 +1,7 @@
 """The stock Antminer: over CGMiner's text protocol without a login, over its web pages where one was set."""
 
 import asyncio
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -16,11 +17,12 @@ from drivers.core.profile import Profile
 from drivers.core.reading import Report
 from drivers.family import Access, Clue, Family
 from drivers.miners.antminer_commands import operation_for
-from drivers.miners.antminer_fields import POWER_KEYS, mines_sha256, split_stats
-from drivers.miners.antminer_parser import AntminerParser, Told
+from drivers.miners.antminer_fields import mines_sha256, split_stats
+from drivers.miners.antminer_parser import NOTHING_TOLD, AntminerParser, Told
 from drivers.miners.antminer_service import AntminerService
 from drivers.miners.antminer_web import PORT, REALM, AntminerWeb, serial_of
-from drivers.miners.reply import NOTHING, Fields, first, number, text
+from drivers.miners.login_guard import is_taken
+from drivers.miners.reply import NOTHING, Fields, first, text
 from drivers.transports.cgminer import Answers, CgminerTransport
 
 _FAST: Final = ("summary", "stats")
@@ -71,6 +73,7 @@ class AntminerDriver:
             else None
         )
         self._has_new_api: bool | None = None
+        self._model = ""
 
     @property
     def profile(self) -> Profile:
@@ -120,13 +123,21 @@ class AntminerDriver:
         answers = await self._answers(tier)
         if "summary" not in answers.sections and "stats" not in answers.sections:
             raise Malformed(str(self._address), "the answer holds neither summary nor stats")
-        if tier is Tier.FAST:
-            return self._parser.report(answers, tier)
-        header, data = split_stats(answers.sections.get("stats", NOTHING))
-        model = text(header.get("Type"))
-        if _is_other_antminer(model):
-            raise Unsupported(str(self._address), f"{model} {_ONLY_SHA256}")
-        return self._parser.report(answers, tier, await self._told(data))
+        told = await self._told() if tier is Tier.FULL else NOTHING_TOLD
+        report = self._parser.report(answers, tier, told)
+        model = report.texts.get("model", "")
+        if model != self._model:
+            if _is_other_antminer(model):
+                raise Unsupported(str(self._address), f"{model} {_ONLY_SHA256}")
+            self._model = model
+        return report
+
+    async def check_login(self) -> bool:
+        """Whether the miner takes the login; see `ChecksLogin`."""
+        if self._web is None:
+            raise Refused(str(self._address), "no login is set for this miner")
+        self._web.forget()
+        return await is_taken(self._web.system_info())
 
     async def close(self) -> None:
         """Close what is kept open; what was found out about the web interface is found out anew."""
@@ -185,13 +196,15 @@ class AntminerDriver:
             {**answers.sections, "stats": stats}, answers.repaired or newer.repaired, answers.asked, newer.answered
         )
 
-    async def _told(self, data: Fields) -> Told:
+    async def _told(self) -> Told:
         """What is told elsewhere: the second web server's fault and power, the facts behind the login."""
-        told = Told()
+        power, faults = math.nan, None
         if self._service is not None:
-            told = replace(told, faults=await self._service.faults())
-            if not any(number(data.get(key)) > 0 for key in POWER_KEYS):
-                told = replace(told, power=await self._service.power())
+            faults = await self._service.faults()
+            if not self._parser.tells_power:
+                power = await self._service.power()
+        if self._web is None:
+            return Told(power, faults)
         info = await self._system_info()
         texts = {
             "serial": serial_of(info),
@@ -199,7 +212,7 @@ class AntminerDriver:
             "firmware": text(info.get("system_filesystem_version")),
             "web": f"not read: {self._web_trouble.text}" if self._web_trouble else "",
         }
-        return replace(told, texts={name: value for name, value in texts.items() if value})
+        return Told(power, faults, {name: value for name, value in texts.items() if value})
 
     async def _system_info(self) -> Fields:
         """What the page behind the login says of the miner; empty where it cannot be asked."""

@@ -20,6 +20,7 @@ from drivers.miners.auradine_commands import operation_of
 from drivers.miners.auradine_parser import firmware_of, model_of, understand
 from drivers.miners.auradine_web import AuradineWeb
 from drivers.miners.commanding import NO_LOGIN, CommandedMiner
+from drivers.miners.login_guard import is_taken
 from drivers.miners.reply import NOTHING, Fields, first, text
 from drivers.miners.reporter import Reporter
 from drivers.miners.web_pages import Pages, collect
@@ -60,6 +61,10 @@ class AuradineDriver(CommandedMiner):
         answers = await self._open.ask(_FULL if is_full else _FAST)
         pages = await self._pages(_FULL_PAGES if is_full else _FAST_PAGES)
         return report(answers, pages, self._reporter, tier, self._closed)
+
+    async def check_login(self) -> bool:
+        """Whether the miner takes the login; see `ChecksLogin`."""
+        return await is_taken(self._web.enter())
 
     async def close(self) -> None:
         """Close the connection and forget the token."""

@@ -14,6 +14,7 @@ from drivers.core.reading import Report
 from drivers.miners.braiins_graphql_parser import FAST_QUESTIONS, FULL_QUESTIONS, GraphqlParser
 from drivers.miners.braiins_web import REMEDY, WHO, Told, enter_graphql, identity_of_graphql, introduce, tell
 from drivers.miners.commanding import CommandedMiner
+from drivers.miners.login_guard import is_taken
 from drivers.miners.web_token import WebToken
 from drivers.transports.http import HttpTransport
 
@@ -48,6 +49,11 @@ class BraiinsGraphqlDriver(CommandedMiner):
         """Poll once; raises a `DeviceError`, `Refused` where it wants a login and none is set."""
         told = await self._ask(FULL_QUESTIONS if tier is Tier.FULL else FAST_QUESTIONS)
         return self._parser.report(told.data, tier, told.answer.asked, told.answer.answered, repaired=told.repaired)
+
+    async def check_login(self) -> bool:
+        """Whether the miner takes the login; see `ChecksLogin`."""
+        self._token.forget()
+        return await is_taken(self._token.obtain())
 
     async def close(self) -> None:
         """Close the connection and forget the session."""

@@ -27,6 +27,7 @@ from drivers.miners.braiins_rest_parser import (
 )
 from drivers.miners.braiins_web import REMEDY, enter_rest, has_rest, introduce
 from drivers.miners.commanding import CommandedMiner
+from drivers.miners.login_guard import is_taken
 from drivers.miners.reply import Fields, inner, text
 from drivers.miners.web_pages import Pages, accept, collect
 from drivers.miners.web_token import WebToken
@@ -75,6 +76,11 @@ class BraiinsRestDriver(CommandedMiner):
         pages: Pages = await collect(self.question, self._place, [DETAILS], _FULL if tier is Tier.FULL else _FAST)
         return self._parser.report(pages, tier, self._clock)
 
+    async def check_login(self) -> bool:
+        """Whether the miner takes the login; see `ChecksLogin`."""
+        self._token.forget()
+        return await is_taken(self._token.obtain())
+
     async def close(self) -> None:
         """Close the connection and forget the token."""
         self._token.forget()
@@ -87,7 +93,8 @@ class BraiinsRestDriver(CommandedMiner):
         if answer.status in _MOVED and path == POOLS and asked == path:
             self._ends_with_slash.add(path)
             answer = await self._token.ask("GET", f"{path}/")
-        self._clock = clock_of(answer.headers.get("date", ""), answer.answered)
+        if path == ERRORS:
+            self._clock = clock_of(answer.headers.get("date", ""), answer.answered)
         return answer
 
     def _identity(self, details: Fields) -> Identity:

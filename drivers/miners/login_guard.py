@@ -1,7 +1,7 @@
 """A login that was refused is not sent again and again: firmware locks people out, and logs fill."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from drivers.core.errors import Refused
@@ -38,3 +38,12 @@ class LoginGuard:
     def forget(self) -> None:
         """The login is taken, or somebody asks for another attempt."""
         self._until = -1.0
+
+
+async def is_taken(attempt: Awaitable[object]) -> bool:
+    """Whether a device takes a login: it answers, or refuses. Raises any other `DeviceError`."""
+    try:
+        await attempt
+    except Refused:
+        return False
+    return True

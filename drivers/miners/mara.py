@@ -12,7 +12,7 @@ from drivers.core.profile import Profile
 from drivers.core.reading import Report
 from drivers.family import Access, Clue, Family
 from drivers.miners.commanding import NO_LOGIN, CommandedMiner
-from drivers.miners.login_guard import LoginGuard
+from drivers.miners.login_guard import LoginGuard, is_taken
 from drivers.miners.mara_commands import operation_of
 from drivers.miners.mara_parser import understand
 from drivers.miners.reply import NOTHING, Fields, first, text
@@ -60,6 +60,10 @@ class MaraDriver(CommandedMiner):
         wanted = _FULL if tier is Tier.FULL else _FAST
         pages = await collect(self._ask, self._place, (PREFIX + "brief",), [PREFIX + name for name in wanted])
         return report(pages, self._reporter, tier)
+
+    async def check_login(self) -> bool:
+        """Whether the miner takes the login; see `ChecksLogin`."""
+        return await is_taken(self._ask(PREFIX + "overview"))
 
     async def close(self) -> None:
         """Close the connection; a login that was refused may be tried again."""

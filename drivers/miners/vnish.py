@@ -17,6 +17,7 @@ from drivers.core.profile import Profile
 from drivers.core.reading import Report
 from drivers.family import Access, Clue, Family
 from drivers.miners.commanding import CommandedMiner, not_sent
+from drivers.miners.login_guard import is_taken
 from drivers.miners.reply import first, inner, rows, text
 from drivers.miners.vnish_commands import PRESETS, VnishCommands
 from drivers.miners.vnish_parser import (
@@ -101,6 +102,11 @@ class VnishDriver(CommandedMiner):
             except DeviceError as error:
                 return not_sent(f"nothing was sent: the miner's presets could not be read ({error.text})")
         return await super().act(command, permit)
+
+    async def check_login(self) -> bool:
+        """Whether the miner takes the login; see `ChecksLogin`."""
+        self._token.forget()
+        return await is_taken(self._token.obtain())
 
     async def close(self) -> None:
         """Close the connection and forget the token."""
