@@ -103,7 +103,7 @@ def board_chips(stats: Fields) -> Mapping[int, Sequence[float]]:
         source = raw[:LONGEST]
         starts = list(_BOARD.finditer(source))[:MAX_BOARDS]
         ends = [start.start() for start in starts[1:]] + [len(source)]
-        for start, end in zip(starts, ends, strict=True):
+        for start, end in zip(starts, ends, strict=False):  # no start at all has an end all the same
             chips = _CHIPS.search(source, start.end(), end)
             if chips is not None and int(start[1]) < MAX_BOARDS:
                 found.setdefault(int(start[1]), values(chips[1]))
