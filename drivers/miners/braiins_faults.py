@@ -94,7 +94,8 @@ def instant(raw: object) -> float:
 def clock_of(date: str, ours: float) -> float:
     """The device's own time from an HTTP Date header; ours where it sends none."""
     try:
-        return parsedate_to_datetime(date).timestamp()
+        found = parsedate_to_datetime(date)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError, OSError):
         return ours
 

@@ -50,7 +50,7 @@ def measure(raw: object, *keys: str) -> float:
 
 def named(raw: object, names: Sequence[str]) -> str:
     """The name of an enumeration's value, which comes as a number or as text; empty for none."""
-    if isinstance(raw, str):
+    if isinstance(raw, str) and not raw.strip().isdecimal():
         written = raw.strip().lower()
         return next((name for name in names if written == name or written.endswith(f"_{name}")), "")
     value = number(raw)

@@ -106,7 +106,7 @@ def seconds_of(raw: object) -> float:
     written = text(raw)
     match = _SPAN.fullmatch(written)
     if not written or match is None:
-        return number(raw)
+        return math.nan if written and not written.isdecimal() else number(raw)
     days, hours, minutes, seconds, alone = (int(group or 0) for group in match.groups())
     return float(86_400 * days + 3_600 * hours + 60 * (minutes + alone) + seconds)
 
