@@ -31,6 +31,7 @@ _STATES: Final = {
     "idling": DeviceState.IDLE,
 }
 """`Operating State`, in lower case."""
+_MOST_PARTICULARS: Final = 8
 _PROTECTIONS: Final = ("temp", "fan", "cutoffvoltage", "initializationshutdown")
 """Parts of the names of errors after which the firmware stops by itself (MinerError of the OpenAPI document)."""
 
@@ -238,7 +239,9 @@ def error_text(raw: object) -> str:
     """An error: a name, or an object of one name and its particulars."""
     if isinstance(raw, dict) and raw:
         name, particulars = next(iter(raw.items()))
-        return text(f"{name} {particulars}")
+        listed = particulars[:_MOST_PARTICULARS] if isinstance(particulars, list) else [particulars]
+        shown = [text(str(item)) for item in listed if isinstance(item, str | int | float)]
+        return text(f"{name} {', '.join(shown)}")
     return text(raw)
 
 

@@ -166,7 +166,7 @@ def test_that_the_state_is_what_the_firmware_says(status: Mapping[str, object], 
 def test_that_an_error_is_a_fault_with_its_particulars() -> None:
     found = read(changed(Status={"Last Error": {"ShutdownTempReached": [1, 86.0]}}))
     assert readings(found)["faults", ""].value == 1
-    assert found.texts["faults"] == "ShutdownTempReached [1, 86.0]"
+    assert found.texts["faults"] == "ShutdownTempReached 1, 86.0"
 
 
 def test_that_an_idle_miner_without_boards_has_no_rate_instead_of_0() -> None:
