@@ -77,6 +77,11 @@ class AntminerParser:
         self._model: Model | None = None
         self._faults: tuple[FaultCode, ...] = ()
 
+    @property
+    def tells_power(self) -> bool:
+        """Whether the miner's own answers have held a power."""
+        return self._shape is not None and self._shape.power_key not in ("", SERVICE_POWER)
+
     def report(self, answers: Answers, tier: Tier, told: Told = NOTHING_TOLD) -> Report:
         """The readings in the answers to `summary`, `stats` and, for a full poll, `pools`."""
         sections = answers.sections
@@ -207,18 +212,22 @@ class AntminerParser:
         if tier is Tier.FULL:
             used = _pool_in_use(pools)
             texts |= {"pool": text(used.get("URL")), "worker": text(used.get("User"))}
-            texts |= {f"serial.{slot}": serial for slot, serial in self._serials(data).items()}
+            texts |= self._serials(data)
             mode = work_mode(data)
-            texts["power_mode"] = next((name for name, code in self._options.work_modes.items() if code == mode), "")
-            texts["faults"] = "; ".join(f"{fault.code} {fault.text}" for fault in self._faults)
+            if mode >= 0:
+                names = self._options.work_modes.items()
+                texts["power_mode"] = next((name for name, code in names if code == mode), f"mode {mode}")
+            if self._faults:
+                texts["faults"] = "; ".join(f"{fault.code} {fault.text}" for fault in self._faults)
             texts |= told.texts or {}
         return {name: value for name, value in texts.items() if value}
 
-    def _serials(self, data: Fields) -> Mapping[int, str]:
+    def _serials(self, data: Fields) -> Mapping[str, str]:
         """Serial number of each board by its slot."""
         told = board_serials(data)
-        boards = self._shape.boards if self._shape else ()
-        return {slot: text(told[index]) for slot, index in enumerate(boards, 1) if index in told}
+        if not told or self._shape is None:
+            return {}
+        return {f"serial.{slot}": text(told[at]) for slot, at in enumerate(self._shape.boards, 1) if at in told}
 
 
 def _values(plan: Plan, summary: Fields, data: Fields) -> list[float]:

@@ -38,6 +38,11 @@ _BOARD: Final = (
     ("temp_pcb", "temp_pcb"),
     ("temp_pic", "temp_pic"),
 )
+_KEYS: Final = tuple(
+    (f"chain_rate{index}", tuple((name, f"{key}{index}") for name, key in _BOARD)) for index in range(MAX_BOARDS + 1)
+)
+"""Keys of each board by its index, made once."""
+_FAN_KEYS: Final = tuple(f"fan{index}" for index in range(1, MAX_FANS + 1))
 _POOL: Final = (("url", "URL"), ("user", "User"), ("status", "Status"), ("priority", "Priority"))
 
 
@@ -63,14 +68,14 @@ def flat_stats(row: Fields) -> Fields:
     flat["total_rateideal"] = _scaled(row.get("rate_ideal"), factor)
     fans = row.get("fan")
     if isinstance(fans, list):
-        for index, speed in enumerate(fans[:MAX_FANS], 1):
-            flat[f"fan{index}"] = speed
+        flat |= zip(_FAN_KEYS, fans, strict=False)
     boards = _numbered(objects(row.get("chain")), row)
     for index, board in boards.items():
-        flat[f"chain_rate{index}"] = _scaled(board.get("rate_real"), factor)
-        for name, key in _BOARD:
+        rate_key, keys = _KEYS[index]
+        flat[rate_key] = _scaled(board.get("rate_real"), factor)
+        for name, key in keys:
             if name in board:
-                flat[f"{key}{index}"] = board[name]
+                flat[key] = board[name]
     if boards:
         flat["miner_count"] = row.get("chain_num")
         found = [value for board in boards.values() if (value := number(board.get("freq_avg"))) > 0]
