@@ -6,6 +6,7 @@ from typing import Final
 
 from drivers.simulators.firmwares.antminer import AntminerFirmware
 from drivers.simulators.firmwares.auradine import AuradinePersonality
+from drivers.simulators.firmwares.avalon import Avalon, AvalonHome
 from drivers.simulators.firmwares.bitaxe import BitaxePersonality
 from drivers.simulators.firmwares.braiins import BraiinsRest
 from drivers.simulators.firmwares.braiins_graphql import BraiinsGraphql
@@ -13,6 +14,7 @@ from drivers.simulators.firmwares.braiins_text import BraiinsText
 from drivers.simulators.firmwares.epic import EpicPersonality
 from drivers.simulators.firmwares.luxos import Luxos
 from drivers.simulators.firmwares.mara import MaraPersonality
+from drivers.simulators.firmwares.sealminer import Sealminer
 from drivers.simulators.firmwares.vnish import Vnish
 from drivers.simulators.firmwares.whatsminer_v2 import WhatsminerV2
 from drivers.simulators.firmwares.whatsminer_v3 import WhatsminerV3
@@ -25,6 +27,9 @@ _ALL: Final[tuple[Personality, ...]] = (
     BraiinsText(),
     Vnish(),
     Luxos(),
+    Avalon(),
+    AvalonHome(),
+    Sealminer(),
     EpicPersonality(),
     AuradinePersonality(),
     MaraPersonality(),
