@@ -129,6 +129,7 @@ async def test_that_the_newest_schema_a_firmware_understands_is_found_once(schem
         await driver.read(Tier.FULL)
     assert len(place.questions) == 2
     assert ("serial.1" in report.texts) is (schema == "25.03")
+    assert ("fault_history" in report.texts) is (schema != "21.09")
 
 
 async def test_that_graphql_asks_for_the_login_only_when_the_miner_does_and_logs_in_once() -> None:

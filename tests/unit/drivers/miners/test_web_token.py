@@ -14,7 +14,6 @@ from drivers.simulators.personality import HttpQuestion, HttpReply, VirtualMiner
 from drivers.testing.stand import Place, stand
 from drivers.transports.http import HttpTransport
 
-
 SOMEBODY = Login("u", "s")
 
 
