@@ -31,8 +31,9 @@ from console.store.history.levels import (
     tiles_of_part,
 )
 from console.store.history.quantise import Integers
-from console.store.history.registry import Registry
+from console.store.history.registry import Registry, Shard
 from console.store.history.rollups import FINER, Stats, decode_rollup, reduce_raw, reduce_stats
+from console.store.history.stats import Flags
 from console.store.history.tiles import decode_window_steps
 from console.store.history.window import Arrangement, WindowImage, kind_of
 from drivers.core.reading import Quality
@@ -73,9 +74,23 @@ class Registries:
             self._arrangements[origin, shard] = found
         return found
 
+    def twins(self, origin: str, shard: int) -> list[tuple[str, int]]:
+        """The shards of the same seats and period that a change of the file's origin made, as origin and number."""
+        mine = self._of[origin].shards[shard]
+        return [
+            (other, number)
+            for other, registry in self._of.items()
+            for number, one in registry.shards.items()
+            if one is not mine and one.period_ms == mine.period_ms and _first(one) == _first(mine)
+        ]
+
     def registry(self, origin: str) -> Registry:
         """The registry of an origin."""
         return self._of[origin]
+
+
+def _first(shard: Shard) -> list[tuple[UUID, int]]:
+    return [(seat.device, seat.layout.id) for seat in shard.seats[:1]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +104,9 @@ class WindowRows:
         settled: Whether nothing of it waits as a sweep, so that what is worked out must be there.
         own: Whether this folder works its minutes out. Those of another origin come when it has closed its day and
             stores are merged again; until then its raw samples stand alone.
+        joined: (point, chunk) of which there are raw samples of its hour.
+        elsewhere: (point, chunk) of which a twin of the shard holds raw samples of that hour too. What was worked out
+            before the folder changed hands rests on both, so neither can be judged by its own samples alone.
     """
 
     raw: Sequence[tuple[str, int, bytes]]
@@ -96,6 +114,15 @@ class WindowRows:
     keyframe: bytes | None
     settled: bool
     own: bool
+    joined: frozenset[tuple[str, int]]
+    elsewhere: frozenset[tuple[str, int]]
+
+    def tells(self, point: str, chunk: int) -> bool:
+        """Whether the raw samples say all that what is worked out of them can rest on.
+
+        Of another origin an hour may have come before all of its points were joined.
+        """
+        return (self.own or (point, chunk) in self.joined) and (point, chunk) not in self.elsewhere
 
 
 def check_figures(connection: sqlite3.Connection, name: str, *, full: bool, seed: int, progress: Progress) -> Finding:
@@ -109,7 +136,7 @@ def check_figures(connection: sqlite3.Connection, name: str, *, full: bool, seed
         for done, (origin, shard, window) in enumerate(chosen):
             progress.step(f"working out windows of {name}", done, len(chosen))
             windows += 1
-            rows = read_window(connection, origin, shard, window)
+            rows = read_window(connection, origin, shard, window, registries.twins(origin, shard))
             for text in window_problems(registries.arrangement(origin, shard), rows, window):
                 problems.add(f"{window_text(window)}, shard {shard}: {text}")
         tiles = _chosen_days(connection, full=full, chance=chance)
@@ -149,8 +176,10 @@ def one_state(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("COMMIT")
 
 
-def read_window(connection: sqlite3.Connection, origin: str, shard: int, window: int) -> WindowRows:
-    """Read one window of a shard."""
+def read_window(
+    connection: sqlite3.Connection, origin: str, shard: int, window: int, twins: Sequence[tuple[str, int]]
+) -> WindowRows:
+    """Read one window of a shard, and which points of its hour stand in its twins."""
     hour, day = window // WINDOWS_IN_HOUR, window // WINDOWS_IN_DAY
     with one_state(connection):
         mine = connection.execute("SELECT value FROM meta WHERE key = 'origin'").fetchone() == (origin,)
@@ -176,7 +205,20 @@ def read_window(connection: sqlite3.Connection, origin: str, shard: int, window:
             ]
             head = "SELECT EXISTS (SELECT 1 FROM head WHERE shard = ? AND window = ?)"
             waits = bool(connection.execute(head, (shard, window)).fetchone()[0])
-    return WindowRows(raw, minutes, None if keyframe is None else keyframe[0], not waits, mine)
+        joined = frozenset(_raw_places(connection, (origin, shard), hour))
+        elsewhere = frozenset(place for twin in twins for place in _raw_places(connection, twin, hour))
+    return WindowRows(raw, minutes, None if keyframe is None else keyframe[0], not waits, mine, joined, elsewhere)
+
+
+def _raw_places(connection: sqlite3.Connection, place: tuple[str, int], hour: int) -> list[tuple[str, int]]:
+    """(point, chunk) of the raw tiles and parts that a shard (origin, number) has of an hour."""
+    first = hour * WINDOWS_IN_HOUR
+    return connection.execute(
+        "SELECT point, chunk FROM tile WHERE level = ?1 AND origin = ?2 AND shard = ?3 AND hour = ?4 UNION"
+        " SELECT point, chunk FROM part WHERE level = ?1 AND shard = ?3 AND window BETWEEN ?5 AND ?6"
+        " AND EXISTS (SELECT 1 FROM meta WHERE key = 'origin' AND value = ?2)",
+        (RAW, *place, hour, first, first + WINDOWS_IN_HOUR - 1),
+    ).fetchall()
 
 
 def window_problems(arrangement: Arrangement, rows: WindowRows, window: int) -> list[str]:
@@ -197,7 +239,8 @@ def _minute_problems(image: WindowImage, rows: WindowRows) -> Iterator[str]:
         scale = arrangement.scales[point]
         for tile, mine in enumerate(arrangement.chunks(point, SERIES_IN_TILE[MINUTE])):
             quality = image.quality[mine]
-            if not (quality != Quality.NOT_POLLED).any():
+            told = rows.tells(point, parts_of_tile(MINUTE, tile)[0])
+            if not told or not (quality != Quality.NOT_POLLED).any():
                 continue
             if (point, tile) not in stored:
                 if not rows.own:
@@ -221,11 +264,21 @@ def _keyframe_problems(image: WindowImage, rows: WindowRows, window: int) -> Ite
         yield f"the keyframe: {error}"
         return
     count = len(stored.steps)  # seats that came later have no place in it
-    there = stored.quality < Quality.NOT_POLLED  # what is stored beside a missing value means nothing
-    if not np.array_equal(stored.quality, expected.quality[:count]):
+    told = _told(image.arrangement, rows)[:count]
+    there = told & (stored.quality < Quality.NOT_POLLED)  # what is stored beside a missing value means nothing
+    if not np.array_equal(stored.quality[told], expected.quality[:count][told]):
         yield "the keyframe has other qualities than the samples"
     elif not np.array_equal(stored.steps[there], expected.steps[:count][there]):
         yield "the keyframe has other values than the samples"
+
+
+def _told(arrangement: Arrangement, rows: WindowRows) -> Flags:
+    """Of each series of a shard, seat after seat, whether its raw samples can be held against what was worked out."""
+    told = np.zeros(arrangement.series, np.bool_)
+    for point in arrangement.spans:
+        for chunk, mine in enumerate(arrangement.chunks(point)):
+            told[mine] = rows.tells(point, chunk)
+    return told[arrangement.row_of]
 
 
 def stats_problem(expected: Stats, body: bytes, buckets: slice, scale: float, rows: Integers | None = None) -> str:

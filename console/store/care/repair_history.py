@@ -12,8 +12,9 @@ from console.store.care.progress import Progress
 from console.store.care.replacing import FRESH, name_aside, take_place
 from console.store.care.salvage import Row, Salvage
 from console.store.engine import connect_reader
+from console.store.history.adoption import SEQ_FLOOR
 from console.store.history.heads import decode_head
-from console.store.history.history_file import KNOWN, SEQ_FLOOR
+from console.store.history.history_file import KNOWN
 from console.store.history.keyframes import decode_keyframe
 from console.store.history.levels import RAW, WINDOWS_IN_DAY
 from console.store.history.rollups import decode_rollup

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from console.store.care.progress import Progress
-from console.store.history.history_file import SEQ_FLOOR
+from console.store.history.adoption import SEQ_FLOOR
 from console.store.history.levels import HOUR, MINUTE, RAW, tiles_of_part
 
 LEVEL_NUMBERS = {"raw": RAW, "minute": MINUTE, "hour": HOUR}

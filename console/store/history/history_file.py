@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from console.store import schema
 from console.store.database import Database
 from console.store.engine import insert_rows, open_writer
-from console.store.history.adoption import adopt
+from console.store.history.adoption import adopt, newest_seq
 from console.store.history.levels import RAW
 from console.store.history.registry import Additions, Registry
 from console.store.migrations import upgrade
@@ -21,9 +21,6 @@ from console.store.migrations.safety_copy import keep_copy_of_older
 
 KNOWN = "known:"
 """Begin of the meta key that says how much of an origin a merge has brought."""
-
-SEQ_FLOOR = "seq:"
-"""Key in `meta` before an origin: the greatest `seq` of rows that were given up."""
 
 FileT = TypeVar("FileT", bound="HistoryFile")
 
@@ -104,15 +101,7 @@ class HistoryFile:
             [(key, period) for key, period in connection.execute(shards)],
             [(number, at, device, layout) for number, at, device, layout in connection.execute(seats)],
         )
-        self._seq = max(
-            connection.execute(
-                select(func.coalesce(func.max(table.c.seq), 0)).where(table.c.origin == mine)
-            ).scalar_one()
-            for table in (schema.tile, schema.keyframe, schema.text_change)
-        )
-        # Where rows were given up, the greatest number may have gone with them; it is not given again.
-        floor = select(schema.history_meta.c.value).where(schema.history_meta.c.key == SEQ_FLOOR + mine)
-        self._seq = max(self._seq, int(connection.execute(floor).scalar() or 0))
+        self._seq = newest_seq(connection, mine)
 
     def next_seq(self) -> int:
         """A number for a row that is written now. To be called within a transaction; one rolled back leaves a gap."""

@@ -9,7 +9,8 @@ import msgspec
 from sqlalchemy import Connection, func, or_, select
 
 from console.store import schema
-from console.store.history.history_file import KNOWN, SEQ_FLOOR
+from console.store.history.adoption import SEQ_FLOOR
+from console.store.history.history_file import KNOWN
 from console.store.migrations import stored_origin
 from console.store.sync.refusal import SyncRefused
 from console.store.sync.rows import COUNTED, RULES, Count, Id
