@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import and_, le
 from typing import Final
 
 from drivers.core.device import Tier
@@ -276,13 +277,14 @@ def _qualities(plan: Plan, values: list[float], repaired: bool) -> bytearray:
     """One code for each value: missing, outside what the profile allows, or good. Absurd values are dropped."""
     fine = Quality.PARTIAL if repaired else Quality.GOOD
     quality = bytearray([fine]) * len(values)
-    for at, (value, low, high) in enumerate(zip(values, plan.lows, plan.highs, strict=True)):
-        if low <= value <= high:
-            continue
-        if -ABSURD <= value <= ABSURD:
+    inside = bytes(map(and_, map(le, plan.lows, values), map(le, values, plan.highs)))
+    at = inside.find(0)
+    while at >= 0:
+        if -ABSURD <= values[at] <= ABSURD:
             quality[at] = Quality.SUSPECT
         else:
             values[at], quality[at] = math.nan, Quality.NOT_REPORTED
+        at = inside.find(0, at + 1)
     return quality
 
 

@@ -142,13 +142,14 @@ def _own(place: Place, polls: int, rounds: int) -> Mapping[str, float]:
         kinds[f"4028 light, newer shape, {loop}"] = lambda run=run: polling(  # type: ignore[misc]
             place, polls, run, Tier.FAST, web=False, newer=True
         )
-    results: dict[str, float] = {}
-    for name, measure in kinds.items():
-        found = [measure() for _ in range(rounds)]
-        results[name] = min(found)
+    spent: dict[str, list[float]] = {name: [] for name in kinds}
+    for _ in range(rounds):
+        for name, measure in kinds.items():
+            spent[name].append(measure())
+    for name, found in spent.items():
         goal = f"  goal {GOALS[name]:.2f}" if name in GOALS else ""
         _say(f"  {name:34} {min(found):.3f} ms min  {median(found):.3f} median  {1000 / min(found):7,.0f}/s/core{goal}")
-    return results
+    return {name: min(found) for name, found in spent.items()}
 
 
 def main() -> int:
