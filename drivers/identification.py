@@ -137,14 +137,14 @@ class _Seen:
         told = (address for address, _ in self.told)
         return tuple(sorted({place.port for place in (*self.versions, *self.pages, *self.infos, *told)}))
 
-    def at(self, protocol: str) -> Address | None:
-        """Where a protocol was answered."""
+    def at(self, protocol: str, usual: int = 0) -> Address | None:
+        """Where a protocol was answered: at the usual port, if there, since one host may have several web servers."""
         answers: Mapping[str, Iterable[Address]] = {
             "cgminer": self.versions,
             "http": self.pages,
             "whatsminer-v3": self.infos,
         }
-        return min(answers.get(protocol, ()), default=None)
+        return min(answers.get(protocol, ()), key=lambda place: (place.port != usual, place), default=None)
 
     def clues(self) -> list[Clue]:
         """One for each page, since a host may have several web servers."""
@@ -227,7 +227,7 @@ async def _ask_family(family: Family, seen: _Seen, asking: Asking) -> Recognised
     host = seen.clues()[0].address.host
     likeliest: Recognised | None = None
     for profile in sorted(mine, key=lambda profile: (seen.at(profile.protocol) is None, profile.id)):
-        address = seen.at(profile.protocol) or Address(host, profile.port)
+        address = seen.at(profile.protocol, profile.port) or Address(host, profile.port)
         try:
             identity = await _identity(profile, address, seen, asking)
         except Unsupported:

@@ -5,7 +5,7 @@ from typing import Final
 from drivers.core.command import Command
 from drivers.core.credentials import Login
 from drivers.core.device import Tier
-from drivers.core.errors import Unsupported
+from drivers.core.errors import Refused, Unsupported
 from drivers.core.identity import Address, DeviceKind, Identity
 from drivers.core.operation import Operation, PreconditionFailed
 from drivers.core.profile import Profile
@@ -16,7 +16,7 @@ from drivers.miners.epic_commands import operation_of
 from drivers.miners.epic_parser import BoardPages, serial_of, understand
 from drivers.miners.reply import NOTHING, Fields, inner, text
 from drivers.miners.reporter import Reporter
-from drivers.miners.web_pages import Pages, collect
+from drivers.miners.web_pages import Pages, accept, collect, encode
 from drivers.transports.http import HttpAnswer, HttpTransport
 
 SUMMARY: Final = "/summary"
@@ -25,6 +25,8 @@ NETWORK: Final = "/network"
 TEMPS: Final = "/temps"
 CHIP_TEMPS: Final = "/temps/chip"
 CHIP_RATES: Final = "/hashrate"
+AUTHENTICATE: Final = "/authenticate"
+"""Changes nothing; firmware before 1.30 may not have it."""
 _MARKS: Final = ("Software", "Session", "HBs", "Stratum")
 """Keys of `/summary`; other REST servers have none of them."""
 _TITLES: Final = (b"Miner Web Dashboard", b"ePIC")
@@ -53,6 +55,17 @@ class EpicDriver(CommandedMiner):
         pages = await collect(self._ask, self._place, (SUMMARY,), wanted)
         self._capabilities = pages.page(CAPABILITIES) or self._capabilities
         return report(pages, self._capabilities, self._reporter, tier)
+
+    async def check_login(self) -> bool:
+        """Whether the miner takes the password, by the one question that is for that; see `ChecksLogin`."""
+        if self._login is None:
+            raise Refused(self._place, NO_LOGIN)
+        body = encode({"param": None, "password": self._login.secret})
+        answer = await self._transport.ask("POST", AUTHENTICATE, body=body, allow_refusal=True)
+        if answer.status in {401, 403}:
+            return False
+        accept(answer, AUTHENTICATE)
+        return answer.json().get("result") is True
 
     async def close(self) -> None:
         """Close the connection; who the miner is will be asked anew."""

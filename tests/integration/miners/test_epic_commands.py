@@ -163,6 +163,16 @@ async def test_that_a_lost_answer_is_not_sent_again_and_reading_decides() -> Non
         assert len(changes(place)) == 1
 
 
+@pytest.mark.parametrize(("secret", "taken"), [("s3cret", True), ("wrong", False)])
+async def test_that_a_login_is_checked_by_one_question_that_changes_nothing(secret: str, taken: bool) -> None:
+    async with stand(EpicPersonality(), view=VIEW, controls=controls()) as place:
+        driver = driver_of(place, Login("", secret))
+        assert await driver.check_login() is taken
+        await driver.close()
+        assert len(place.questions) == 1
+        assert place.miner.controls.writes == []
+
+
 async def test_that_without_a_login_no_command_is_sent() -> None:
     async with stand(EpicPersonality(), view=VIEW, controls=controls()) as place:
         driver = driver_of(place, login=None)
