@@ -18,6 +18,7 @@ from drivers.miners.reporter import Reporter, Understood
 from drivers.transports.cgminer import Answers
 
 _KEY: Final = re.compile(r"(\d{1,2}) (.+)")
+_MARKS: Final = ("Board Count", "PM State", "MHS(30s)", "MHS(Sample)", "Firmware", "PSU Error")
 _BOARD_MARKS: Final = frozenset({"Chip Count", "MHS(Sample)", "Online", "SN", "Bad Chip Count", "Freq"})
 _COLDEST: Final = -40.0
 _SENSORS: Final = 8
@@ -69,8 +70,7 @@ def understand(answers: Answers) -> Understood:
 def details(stats: Fields) -> Fields:
     """The row of `stats` that describes the miner; empty where there is none."""
     found = rows(stats, "STATS")
-    marks = ("Board Count", "PM State", "MHS(Sample)", "0 MHS(Sample)", "Firmware")
-    return next((row for row in found if any(mark in row for mark in marks)), NOTHING)
+    return next((row for row in found if any(mark in row for mark in _MARKS) or _told_boards(row)), NOTHING)
 
 
 def model_of(data: Fields) -> str:
@@ -96,12 +96,16 @@ def state_of(data: Fields, rate: float) -> DeviceState:
 
 def board_numbers(data: Fields) -> Sequence[int]:
     """The firmware's own numbers of the boards, from 0; fans are counted in the same way and are none."""
-    found = {
+    found = _told_boards(data)
+    return sorted(found | set(range(count(data.get("Board Count"), MAX_BOARDS)))) if found else ()
+
+
+def _told_boards(data: Fields) -> set[int]:
+    return {
         int(match[1])
         for key in data
         if (match := _KEY.fullmatch(key)) is not None and match[2] in _BOARD_MARKS and int(match[1]) < MAX_BOARDS
     }
-    return sorted(found | set(range(count(data.get("Board Count"), MAX_BOARDS)))) if found else ()
 
 
 def _put_whole(understood: Understood, summary: Fields, data: Fields) -> float:
