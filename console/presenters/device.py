@@ -22,7 +22,7 @@ from console.services.ports import History
 from drivers.core.identity import DeviceKind
 from drivers.core.points import POINTS
 from drivers.core.profile import Model
-from drivers.core.reading import DeviceState
+from drivers.core.reading import DeviceState, Quality
 from widgets.view_models.common import Gauge, LimitTileView
 from widgets.view_models.device import DeviceView, HistoryItem
 from widgets.view_models.incidents import ActionView
@@ -31,6 +31,8 @@ SPANS = (("20 min", 1200.0), ("4 h", 14400.0), ("24 h", 86400.0), ("7 d", 604800
 MOST_TILES = 8
 HISTORY_ROWS = 12
 NO_COMMANDS = DeviceCommands()
+DOUBTFUL = "doubtful"
+"""Beside a figure that came in a wrong unit or lies outside what its sensor can show."""
 
 _TILES: dict[DeviceKind, tuple[str, ...]] = {
     DeviceKind.MINER: (
@@ -206,6 +208,8 @@ class DevicePresenter:
             deviation = formatting.deviation(100 * (value - expected) / expected)
             shown = value if math.isfinite(value) else None
             band = Gauge(shown, 0.0, 1.2 * expected, 0.95 * expected, 1.05 * expected, (expected,), abnormal)
+        if row is not None and state.frame.whole(point)[1][row] == Quality.SUSPECT:
+            deviation = DOUBTFUL
         return LimitTileView(
             label="Hottest chip" if point == "chip_temp" else POINTS[point].label,
             reference=reference,

@@ -238,6 +238,13 @@ class Frame:
         except KeyError:
             return float("nan")
 
+    def is_doubtful(self, row: int, point: str, part: str = "") -> bool:
+        """Whether a value is there that may not be true: a wrong unit, out of the sensor's range."""
+        try:
+            return bool(self.quality[self.shape.position(row, point, part)] == Quality.SUSPECT)
+        except KeyError:
+            return False
+
     def age(self, now: float) -> Floats:
         """Seconds since each device's last good report; NaN when it never gave one."""
         return np.maximum(now - self.answered, 0.0)

@@ -9,12 +9,13 @@ import numpy as np
 
 from console.domain.telemetry import Floats
 from console.presenters import formatting
-from console.presenters.frame import Frame
+from console.presenters.frame import Flags, Frame
 from console.presenters.source import SiteState
 from console.presenters.time_bar import incident_marks
 from console.services.ports import History
 from drivers.core.points import POINTS
 from drivers.core.profile import Limits
+from drivers.core.reading import Quality
 from widgets.view_models.common import EventMark, LimitLine, PlotView, Trace
 
 SeriesKey: TypeAlias = tuple[UUID, str, str]
@@ -59,7 +60,7 @@ class Tail:
     """Live values of some series since a moment, so that a trend moves with every frame and not with every read."""
 
     keys: tuple[SeriesKey, ...]
-    _samples: dict[SeriesKey, list[tuple[float, float]]] = field(default_factory=dict)
+    _samples: dict[SeriesKey, list[tuple[float, float, bool]]] = field(default_factory=dict)
 
     def take_in(self, frame: Frame) -> None:
         """Note the values of a frame that are newer than the last."""
@@ -70,16 +71,20 @@ class Tail:
             at = float(frame.answered[row])
             kept = self._samples.setdefault(key, [])
             if np.isfinite(at) and (not kept or at > kept[-1][0]):
-                kept.append((at, frame.value(row, key[1], key[2])))
+                kept.append((at, frame.value(row, key[1], key[2]), frame.is_doubtful(row, key[1], key[2])))
 
     def of(self, keys: tuple[SeriesKey, ...]) -> "Tail":
         """The tail of other series, with what is known of those that are in both."""
         return Tail(keys, {key: self._samples[key] for key in keys if key in self._samples})
 
-    def after(self, key: SeriesKey, moment: float) -> tuple[Floats, Floats]:
-        """Times and values later than a moment."""
+    def after(self, key: SeriesKey, moment: float) -> tuple[Floats, Floats, Flags]:
+        """Times and values later than a moment, and which of them are doubtful."""
         found = [sample for sample in self._samples.get(key, ()) if sample[0] > moment]
-        return np.array([at for at, _ in found], np.float64), np.array([value for _, value in found], np.float64)
+        return (
+            np.array([at for at, _, _ in found], np.float64),
+            np.array([value for _, value, _ in found], np.float64),
+            np.array([doubtful for _, _, doubtful in found], np.bool_),
+        )
 
     def forget_before(self, moment: float) -> None:
         """Drop what lies before a moment, so that a display left open for days stays small."""
@@ -122,7 +127,7 @@ def _plot(
     return PlotView(
         title=plan.title,
         unit=formatting.unit_text(POINTS[plan.point].unit),
-        summary=plan.summary,
+        summary=_summary(plan, traces),
         traces=traces,
         band=plan.band,
         limits=plan.limits,
@@ -133,29 +138,46 @@ def _plot(
     )
 
 
+def _summary(plan: PlotPlan, traces: Sequence[Trace]) -> str:
+    count = sum(len(trace.doubtful[0]) for trace in traces if trace.doubtful is not None)
+    doubt = f"{formatting.number(count)} doubtful" if count else ""
+    return ", ".join(part for part in (plan.summary, doubt) if part)
+
+
 def _trace(line: Line, history: History | None, tail: Tail | None, axis: tuple[float, float]) -> Trace | None:
     start, stop = axis
     times, values = np.empty(0), np.empty(0)
     low = high = values
+    doubtful = np.empty(0, np.bool_)
     last = start
     if history is not None and len(history.values):
         inside = (history.times >= start) & (history.times <= stop)
         times, values = history.times[inside], history.values[inside]
-        low, high = history.low[inside], history.high[inside]
+        low, high, doubtful = history.low[inside], history.high[inside], history.quality[inside] == Quality.SUSPECT
         there = np.flatnonzero(np.isfinite(values))
         last = float(times[there[-1]]) if len(there) else start
         end = int(there[-1]) + 1 if len(there) else 0
-        times, values, low, high = times[:end], values[:end], low[:end], high[:end]
+        times, values, low, high, doubtful = times[:end], values[:end], low[:end], high[:end], doubtful[:end]
     if tail is not None:
-        newer, live = tail.after(line.key, last)
+        newer, live, doubted = tail.after(line.key, last)
         kept = newer <= stop
-        times = np.concatenate([times, newer[kept]])
-        values = np.concatenate([values, live[kept]])
+        times, values = np.concatenate([times, newer[kept]]), np.concatenate([values, live[kept]])
         low, high = np.concatenate([low, live[kept]]), np.concatenate([high, live[kept]])
+        doubtful = np.concatenate([doubtful, doubted[kept]])
     if not np.isfinite(values).any():
         return None
+    return _line_of(line, times, values, (low, high), doubtful)
+
+
+def _line_of(line: Line, times: Floats, values: Floats, sides: tuple[Floats, Floats], doubtful: Flags) -> Trace:
+    """The line through what is beyond doubt, and apart from it what is not."""
+    low, high = sides
+    apart = None
+    if doubtful.any():
+        apart = times[doubtful], values[doubtful]
+        values, low, high = (np.where(doubtful, np.nan, column) for column in (values, low, high))
     enveloped = bool((high - low > 0).any())
-    return Trace(times, values, line.label, line.dashed, low if enveloped else None, high if enveloped else None)
+    return Trace(times, values, line.label, line.dashed, low if enveloped else None, high if enveloped else None, apart)
 
 
 def step_for(span: float) -> float:

@@ -21,6 +21,9 @@ from widgets.view_models.common import PlotView, Trace
 BAND_ALPHA = 0.55
 MARK = 14
 LABEL_STEP = 12.0
+DOUBTFUL = 2.5
+"""Radius of the mark of a doubtful sample, px."""
+DOUBTFUL_STEP = 6.0
 FIGURE = re.compile(r"(?<![\w.])[−-]?\d+(?:,\d{3})*(?:\.\d+)?(?!\w)")
 
 
@@ -71,6 +74,7 @@ def paint_front(painter: QPainter, plot: PlotArea, theme: Theme, cursor: Cursor,
     if view.empty:
         draw_text(painter, plot.area.adjusted(12, 0, -12, 0), view.empty, LABEL, theme.secondary, align=CENTRE)
         return
+    _paint_doubtful(painter, plot, view, theme)
     _paint_limits(painter, plot, view, theme)
     _paint_marks(painter, plot, view, theme, blink_on)
     if cursor.at is None:
@@ -136,6 +140,27 @@ def _paint_time_axis(painter: QPainter, plot: PlotArea, theme: Theme, flag: QRec
         label = QRectF(x, area.bottom() + 4, width + 1, 16)
         if flag is None or not flag.intersects(label):
             draw_text(painter, label, tick.label, SMALL, theme.secondary)
+
+
+def _paint_doubtful(painter: QPainter, plot: PlotArea, view: PlotView, theme: Theme) -> None:
+    """Hollow marks, thinned to what the eye can tell apart; what lies outside the scale stands at its edge."""
+    area = plot.area
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.equipment, 1.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for trace in view.traces:
+        if trace.doubtful is None:
+            continue
+        times, values = trace.doubtful
+        columns = np.round((np.array([plot.x(at) for at in times.tolist()]) - area.left()) / DOUBTFUL_STEP)
+        _, kept = np.unique(columns, return_index=True)
+        for at in kept.tolist():
+            x = plot.x(float(times[at]))
+            y = min(max(plot.y(float(values[at])), area.top() + DOUBTFUL), area.bottom() - DOUBTFUL)
+            if area.left() <= x <= area.right():
+                painter.drawEllipse(QPointF(x, y), DOUBTFUL, DOUBTFUL)
+    painter.restore()
 
 
 def _paint_limits(painter: QPainter, plot: PlotArea, view: PlotView, theme: Theme) -> None:

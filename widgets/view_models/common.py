@@ -102,6 +102,8 @@ class Trace:
         label: Written at the line's right end.
         dashed: Second and third series differ by dash and lightness, never by hue.
         low, high: Envelope where the trace is decimated; None when it is not.
+        doubtful: Times and values of samples that came with a doubt (a wrong unit, out of the sensor's range): drawn
+            as hollow marks beside the line, never as part of it; None when there are none.
     """
 
     times: NDArray[np.float64]
@@ -110,6 +112,7 @@ class Trace:
     dashed: bool = False
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
+    doubtful: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

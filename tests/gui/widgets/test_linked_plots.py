@@ -91,6 +91,29 @@ def test_that_a_gap_is_hatched_and_never_bridged(chart: LinkedPlots) -> None:
     assert gaps[0].width() > 100
 
 
+def test_that_a_doubtful_sample_is_marked_and_not_part_of_the_line(chart: LinkedPlots) -> None:
+    plot = plots()[0]
+    times, values = plot.traces[0].times, plot.traces[0].values
+    line = replace(plot, traces=(Trace(times, values),))
+    chart.show_plots((line,), TZ)
+    without = chart.grab().toImage()
+    middle = len(times) // 2
+    doubtful = (times[middle : middle + 1], np.array([float(np.nanmin(values))]))
+    chart.show_plots((replace(plot, traces=(replace(line.traces[0], doubtful=doubtful),)),), TZ)
+    drawn = chart.grab().toImage()
+    assert drawn != without
+    area = chart._areas[0]
+    x, y = round(area.x(float(times[middle]))), round(min(area.y(float(doubtful[1][0])), area.area.bottom() - 2.5))
+    changed = {
+        (left, top)
+        for left in range(x - 5, x + 6)
+        for top in range(y - 6, y + 7)
+        if drawn.pixel(left, top) != without.pixel(left, top)
+    }
+    assert changed, "the mark stands where the sample is"
+    assert len(area._curves[0].getData()[0]) > 0
+
+
 def test_that_100_000_points_become_two_per_pixel_column(chart: LinkedPlots) -> None:
     times = np.linspace(START, STOP, 100_000)
     chart.show_plots((replace(plots()[0], traces=(Trace(times, np.sin(times)),)),), TZ)

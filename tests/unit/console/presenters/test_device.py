@@ -12,7 +12,7 @@ from console.presenters.source import Connection, SiteState
 from console.presenters.standing import StandingIndex
 from console.presenters.trends import LOADING, NOTHING, Tail, series_of, step_for
 from console.services.ports import History
-from drivers.core.reading import Signal
+from drivers.core.reading import Quality, Signal
 from tests.unit.console.presenters.sites import NOW, incident, set_value, silence, state_of, with_incidents
 from widgets.view_models.device import DeviceView
 
@@ -108,6 +108,31 @@ def test_that_trends_wait_for_history_and_then_join_live_values_to_it() -> None:
     assert plot.summary == "now 100.0, expected 100.0"
     assert plot.limits[0].label == "expected 100.0"
     assert (plot.start, plot.stop) == (NOW - 1200.0, NOW)
+
+
+def test_that_a_doubtful_value_stands_beside_the_line_and_says_so() -> None:
+    state = state_of()
+    device = str(state.site.device("T1-001").id)
+    keys = series_of(DevicePresenter(Inventory(), StandingIndex()).plans(state, device, NOW))
+    values = np.array([99.0, 98.0, 97.0])
+    quality = np.array([Quality.GOOD, Quality.SUSPECT, Quality.PARTIAL], np.uint8)
+    history = History(keys[0][0], Signal("hashrate"), NOW - 20, 5.0, values, quality, values, values)
+    tail = Tail(keys)
+    row = state.row(keys[0][0])
+    assert row is not None
+    position = state.frame.shape.position(row, "hashrate", "")
+    doubted = state.frame.quality.copy()
+    doubted[position] = Quality.SUSPECT
+    state = dataclasses.replace(state, frame=dataclasses.replace(state.frame, quality=doubted, _whole={}))
+    tail.take_in(state.frame)
+    view = _view(state, "T1-001", DeviceTrends({keys[0]: history}, tail, 1200.0))
+    trace = view.plots[0].traces[0]
+    np.testing.assert_array_equal(trace.values, [99.0, np.nan, 97.0, np.nan])
+    assert trace.doubtful is not None
+    assert trace.doubtful[0].tolist() == [NOW - 15, NOW - 2]
+    assert trace.doubtful[1].tolist() == [98.0, 100.0]
+    assert view.plots[0].summary == "now 100.0, expected 100.0, 2 doubtful"
+    assert next(tile for tile in view.tiles if tile.label == "Hashrate").deviation == "doubtful"
 
 
 def test_that_a_tail_forgets_what_has_left_the_picture() -> None:
