@@ -228,11 +228,12 @@ class SeriesTable:
         parts: Part of each.
         keys: What each is known by in every file: the number of its device, and its part. Equal to the UUID in all but
             the time that it takes to look one up.
-        counting: Whether each counts in sums.
+        counting: Whether each counts in sums, at some of its places.
         shards: The shards that hold the point.
         place_shard: Of each place: which of `shards`, those to be preferred first.
         place_rank: Its rank there.
         place_row: The series that stands there.
+        place_counts: Whether it counts in sums there: a board does only while its device reports no whole.
         alone: Of each place, whether its series has no other.
     """
 
@@ -244,6 +245,7 @@ class SeriesTable:
     place_shard: Integers
     place_rank: Integers
     place_row: Integers
+    place_counts: NDArray[np.bool_]
     alone: NDArray[np.bool_]
 
     @classmethod
@@ -251,27 +253,29 @@ class SeriesTable:
         """Find the series of a point; `shards` in the order of preference."""
         holding = [shard for shard in shards if point in shard.points]
         rows: dict[tuple[UUID, str], int] = {}
-        counting: list[bool] = []
         places: list[tuple[int, int, int]] = []
+        counted: list[bool] = []
         for number, shard in enumerate(holding):
-            parts, counts = shard.parts(point), shard.counting(point).tolist()
+            parts = shard.parts(point)
+            counted += shard.counting(point).tolist()
             for rank, seat in enumerate(shard.ranked(point).seats.tolist()):
                 row = rows.setdefault((shard.devices[seat], parts[rank]), len(rows))
-                if row == len(counting):
-                    counting.append(False)
-                counting[row] |= counts[rank]
                 places.append((number, rank, row))
         columns = np.array(places, np.int64).reshape(-1, 3).T
+        counts = np.array(counted, np.bool_)
+        counting = np.zeros(len(rows), np.bool_)
+        counting[columns[2][counts]] = True
         times = np.bincount(columns[2], minlength=len(rows))
         return cls(
             tuple([device for device, _ in rows]),
             tuple([part for _, part in rows]),
             tuple([(device.int, part) for device, part in rows]),
-            np.array(counting, np.bool_),
+            counting,
             tuple(holding),
             columns[0],
             columns[1],
             columns[2],
+            counts,
             times[columns[2]] == 1,
         )
 

@@ -92,7 +92,8 @@ def select_point(
         keys = table.keys if chosen.all() else [table.keys[at] for at in np.flatnonzero(chosen).tolist()]
         numbers = np.full(len(table.keys), -1)
         numbers[chosen] = [rows.setdefault(key, len(rows)) for key in keys]
-        return Held(file, blocks_of(file, catalogue, point, chosen, numbers))
+        wanted = chosen[table.place_row] & table.place_counts if counting else chosen[table.place_row]
+        return Held(file, blocks_of(file, catalogue, point, wanted, numbers))
 
     in_months = [held(file, catalogue) for file, catalogue in months]
     in_years = [held(file, catalogue) for file, catalogue in years]

@@ -172,11 +172,10 @@ class Block:
 
 
 def blocks_of(
-    file: StoredFile, catalogue: Catalogue, point: str, chosen: NDArray[np.bool_], rows: Integers
+    file: StoredFile, catalogue: Catalogue, point: str, wanted: NDArray[np.bool_], rows: Integers
 ) -> list[Block]:
-    """The chosen series of a point in a file as blocks; `rows` says which row of the answer each series is."""
+    """The wanted places of a point in a file as blocks; `rows` says which row of the answer each series is."""
     table = catalogue.series(point)
-    wanted = chosen[table.place_row]
     found: list[Block] = []
     for number, shard in enumerate(table.shards):
         mine = np.flatnonzero(wanted & table.alone & (table.place_shard == number))
@@ -198,7 +197,7 @@ def shared_blocks(
     found: list[Block] = []
     for first in range(0, len(shared), _SHARED_ROWS):
         series = shared[first : first + _SHARED_ROWS]
-        found.append(Block(rows[series], tuple(_shared(file, catalogue, table, point, series))))
+        found.append(Block(rows[series], tuple(_shared(file, catalogue, table, point, wanted, series))))
     return found
 
 
@@ -208,14 +207,19 @@ def _split(places: Integers, groups: Integers) -> Iterable[Integers]:
 
 
 def _shared(
-    file: StoredFile, catalogue: Catalogue, table: SeriesTable, point: str, series: Integers
+    file: StoredFile,
+    catalogue: Catalogue,
+    table: SeriesTable,
+    point: str,
+    wanted: NDArray[np.bool_],
+    series: Integers,
 ) -> Iterable[Source]:
     row_of = np.full(len(table.devices), -1)
     row_of[series] = np.arange(len(series))
-    wanted = row_of[table.place_row] >= 0
+    places_here = wanted & (row_of[table.place_row] >= 0)
     # A device whose layout changed has several seats, often in one shard: each place of a series is another source.
     for number, shard in enumerate(table.shards):
-        mine = np.flatnonzero(wanted & (table.place_shard == number))
+        mine = np.flatnonzero(places_here & (table.place_shard == number))
         while len(mine):
             _, first = np.unique(table.place_row[mine], return_index=True)
             places = mine[np.sort(first)]

@@ -194,3 +194,22 @@ async def test_that_daily_figures_weigh_an_hour_of_two_seats_by_its_samples(tmp_
         bodies = dict(connection.execute("SELECT point, body FROM tile WHERE level = 4").fetchall())
     figures = {point: float(decode_tile(bodies[point])[0][0, -1]) for point in (ENERGY, HASH)}
     assert figures == pytest.approx({ENERGY: 6.0, HASH: 120.0}, abs=0.01)
+
+
+async def test_that_boards_count_in_a_sum_only_while_their_miner_reports_no_whole(tmp_path: Path) -> None:
+    store = await SiteStore.open(tmp_path)
+    await store.save_site(a_site(device(1)))
+    boards = Layout((Signal("hashrate", "1"), Signal("hashrate", "2")))
+    both = Layout((Signal("hashrate"), Signal("hashrate", "1"), Signal("hashrate", "2")))
+    for layout, values, start, stop in (
+        (boards, [20.0, 40.0], DAY, DAY + HOUR),
+        (both, [60.0, 20.0, 40.0], DAY + HOUR, DAY + 3 * HOUR),
+        (boards, [20.0, 40.0], DAY + 3 * HOUR, DAY + 4 * HOUR),
+    ):
+        times = times_between(start, stop)
+        said = np.tile(values, (len(times), 1))
+        await store.history.insert(ONE, layout, times, said, np.zeros(said.shape, np.uint8))
+    await store.history.flush(DAY + 2 * WHOLE_DAY)
+    total = await store.reader.total("hashrate", DAY, DAY + 4 * HOUR, HOUR)
+    await store.close()
+    assert total.values.tolist() == [60.0, 60.0, 60.0, 60.0]
