@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from typing import Final
 
@@ -38,6 +37,12 @@ class _Meaning:
     pattern: str
     text: str
     stops: bool
+
+    def fits(self, code: str) -> bool:
+        """Whether the pattern is that code, `?` standing for any digit."""
+        return len(code) == len(self.pattern) and all(
+            wanted in {"?", digit} for wanted, digit in zip(self.pattern, code, strict=True)
+        )
 
 
 def faults_in(raw: object) -> tuple[Fault, ...]:
@@ -89,7 +94,7 @@ def _code(raw: object) -> str:
 
 
 def _fault(code: str, reason: str) -> Fault:
-    meaning = next((known for known in _meanings() if fnmatchcase(code, known.pattern)), None)
+    meaning = next((known for known in _meanings() if known.fits(code)), None)
     said = reason or (meaning.text.replace("{slot}", code[-1]) if meaning else "")
     return Fault(code, said, meaning is not None and meaning.stops)
 

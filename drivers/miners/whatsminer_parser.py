@@ -36,6 +36,8 @@ MOST_TERAHASH: Final = 5000.0
 """No miner reaches this, so that a greater number is MH/s; and none that hashes is as slow as so many MH/s."""
 NO_LIMIT: Final = 99_999.0
 """The power limit by which the firmware means none."""
+SHOWN: Final = 12
+"""Faults whose text is shown; all are counted."""
 RAISING_S: Final = 1800.0
 """A miner without hashrate that has mined for less is still raising its frequency."""
 
@@ -110,7 +112,7 @@ class WhatsminerParser:
             understood.put("faults", float(len(faults)))
         elif tier is Tier.FULL:
             understood.put("faults", math.nan)
-        understood.tell("faults", "; ".join(str(fault) for fault in self._faults))
+        understood.tell("faults", "; ".join(str(fault) for fault in self._faults[:SHOWN]))
 
     def _take_fans(self, understood: Understood, told: Told) -> None:
         """A liquid-cooled miner says 0 for fans that it does not have; an air-cooled one could not hash at that."""
