@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from console.link.launch import is_running
 from console.shell.processes import Child, ChildFailed
 from console.support.tied import THEN
+from drivers.simulators.mix import MIX, Kind
 from drivers.simulators.plan import demo_site
 from drivers.simulators.ports import Ports
 
@@ -22,12 +24,14 @@ class VirtualSite:
         folder: Its site folder; made when it does not exist.
         miners: How many.
         speed: Simulated seconds in a real one.
+        mix: Kinds of miners beside those with stock firmware.
     """
 
-    def __init__(self, folder: Path, miners: int, speed: float = 1.0) -> None:
+    def __init__(self, folder: Path, miners: int, speed: float = 1.0, mix: Sequence[Kind] = MIX) -> None:
         self.folder = folder
         self._miners = miners
         self._speed = speed
+        self._mix = mix
         self._devices: Child | None = None
         self._collector: Child | None = None
 
@@ -40,7 +44,8 @@ class VirtualSite:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / SITE_FILE
-        path.write_text(demo_site(self._miners, ports=Ports.free(), speed=self._speed), encoding="utf-8")
+        text = demo_site(self._miners, ports=Ports.free(), speed=self._speed, mix=self._mix)
+        path.write_text(text, encoding="utf-8")
 
     def start(self) -> None:
         """Start devices and collector; returns while they are still coming up.

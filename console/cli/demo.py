@@ -29,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--miners", type=int, default=300, metavar="N", help="miners (default %(default)s)")
     parser.add_argument("--for", dest="seconds", type=float, metavar="S", help="end after so many seconds")
     parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="simulated seconds in a real one")
+    parser.add_argument(
+        "--firmware",
+        choices=("mixed", "stock"),
+        default="mixed",
+        help="what the miners run: some tanks of other firmwares, or stock alone (default %(default)s)",
+    )
     parser.add_argument("--headless", action="store_true", help="the real window on Qt's offscreen platform")
     parser.add_argument("--folder", type=Path, metavar="DIR", help="keep the site folder here")
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="write a picture of the window at the end")
@@ -73,8 +79,10 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
 
 def _run(arguments: argparse.Namespace, folder: Path, *, headless: bool, began: float) -> int:
     from console.virtual_site import VirtualSite
+    from drivers.simulators.mix import MIX
 
-    virtual = VirtualSite(folder, arguments.miners, arguments.speed)
+    mix = MIX if arguments.firmware == "mixed" else ()
+    virtual = VirtualSite(folder, arguments.miners, arguments.speed, mix)
     tally = _Tally(began, quiet=not headless)
     try:
         virtual.write()

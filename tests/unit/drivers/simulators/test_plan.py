@@ -6,7 +6,8 @@ from drivers.core.identity import DeviceKind
 from drivers.core.profile_file import load_profiles
 from drivers.simulators.blueprint import read_blueprint
 from drivers.simulators.faults import FaultKind
-from drivers.simulators.plan import demo_site, size_of
+from drivers.simulators.mix import MIX
+from drivers.simulators.plan import TUNING, demo_site, size_of
 from drivers.simulators.ports import Ports
 from drivers.simulators.topology import NO_LOOP, build_topology
 from drivers.simulators.world import World
@@ -80,3 +81,26 @@ def test_that_everything_answers_on_loopback() -> None:
 def test_that_a_site_nobody_has_is_refused(miners: int) -> None:
     with pytest.raises(ValueError, match="2 to 60000 miners"):
         demo_site(miners, ports=Ports())
+
+
+@pytest.mark.parametrize("miners", COUNTS)
+def test_that_a_mixed_site_is_a_site_of_known_miners(miners: int) -> None:
+    profiles = load_profiles()
+    text = demo_site(miners, ports=Ports(), mix=MIX)
+    blueprint = read_blueprint(text)
+    assert len(blueprint.miners) == miners
+    assert blueprint.miners[0].profile == "antminer-stock"
+    for entry in blueprint.miners:
+        assert profiles[entry.profile].model(entry.model) is not None
+    target = TUNING * sum(model.hashrate for model in blueprint.models)
+    assert f"target_hashrate = {target:.1f}" in text
+
+
+def test_that_the_last_tank_is_of_one_firmware_and_the_tank_before_it_has_the_others_in_rows() -> None:
+    blueprint = read_blueprint(demo_site(300, ports=Ports(), mix=MIX))
+    seen = Counter((entry.place.split("/")[1], entry.profile) for entry in blueprint.miners)
+    assert seen["T6", "whatsminer-v2"] == 50
+    assert {profile for tank, profile in seen if tank == "T5"} == {"luxos", "vnish", "braiins"}
+    assert {profile for tank, profile in seen if tank not in {"T5", "T6"}} == {"antminer-stock"}
+    assert len({entry.profile for entry in read_blueprint(demo_site(40, ports=Ports(), mix=MIX)).miners}) == 5
+    assert {entry.port for entry in blueprint.miners} == {Ports().cgminer, Ports().http}
