@@ -12,6 +12,7 @@ from typing import Final
 
 from drivers.core.reading import DeviceState, Source
 from drivers.miners.avalon_text import single, values
+from drivers.miners.reply import MAX_BOARDS
 
 STARTING: Final = 6
 """`SoftOFF` of a machine that starts; other numbers than 0 mean that it was put to sleep (recorded: 4 on a Q, 5 on a
@@ -27,7 +28,7 @@ _SUPPLY_FAULTS: Final = (
     (64, "output over current"),
     (2048, "fan failed"),
 )
-_RAW_DIGITS: Final = 100.0
+_HUNDREDTHS: Final = 100.0
 """Volt are told in hundredths."""
 _SAME: Final = 0.05
 """By how much volt times ampere may miss the watts that stand beside them."""
@@ -83,7 +84,7 @@ def supply_of(said: Mapping[str, str]) -> Supply:
         wall = supply[6]
     voltage = math.nan
     if len(supply) > 4 and supply[4] > 0:
-        volts = supply[2] / _RAW_DIGITS
+        volts = supply[2] / _HUNDREDTHS
         if math.fabs(volts * supply[3] - supply[4]) <= _SAME * supply[4]:
             voltage = volts
     if wall > 0:
@@ -109,7 +110,7 @@ def faults_of(said: Mapping[str, str], first_board: int) -> Sequence[str]:
         value = single(said.get(key, ""))
         if value > 0:
             found.append(f"{key} {value:.0f}")
-    for at, value in enumerate(values(said.get("ECHU", ""))):
+    for at, value in enumerate(values(said.get("ECHU", ""))[:MAX_BOARDS]):
         if value > 0:
             found.append(f"ECHU {value:.0f} board {first_board + at}")
     return found

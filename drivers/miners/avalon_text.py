@@ -17,8 +17,8 @@ LONGEST: Final = 64 * 1024
 """Characters of one text that are read; real ones have at most 20,000."""
 MAX_VALUES: Final = 512
 """Entries of one list; the greatest board has 240 chips."""
-MAX_ENTRIES: Final = 256
-"""Of one text that comes as an object."""
+MAX_ENTRIES: Final = 512
+"""Of one text; real ones have about 80."""
 
 _ENTRY: Final = re.compile(r"(?<!\w)([A-Za-z_]\w{0,31})\[([^\[\]]*)(\])?")
 _LAST_WORD: Final = re.compile(r"(?:^|\s)[A-Za-z_]\w{0,31}$")
@@ -36,7 +36,10 @@ def entries(raw: object) -> Mapping[str, str]:
     source = raw[:LONGEST]
     found: dict[str, str] = {}
     at = 0
-    while (match := _ENTRY.search(source, at)) is not None:
+    for _ in range(MAX_ENTRIES):
+        match = _ENTRY.search(source, at)
+        if match is None:
+            break
         key, value, closer = match.groups()
         at = match.end()
         if not closer and at < len(source):
