@@ -29,7 +29,7 @@ from drivers.miners.auradine import AuradineDriver
 from drivers.miners.commanding import NO_LOGIN
 from drivers.registry import open_driver
 from drivers.simulators.firmwares.auradine import AuradinePersonality
-from drivers.simulators.personality import Controls, HttpQuestion, Wire
+from drivers.simulators.personality import Controls, HttpQuestion, HttpReply, Wire
 from drivers.testing.contract import broken_promises
 from drivers.testing.stand import Manner, Place, miner_view, stand
 from drivers.transports.connections import Connections
@@ -166,6 +166,21 @@ async def test_that_a_command_is_one_write_and_confirmed_by_reading_back(command
         assert place.miner.controls.writes == [written]
         assert len(changes(place, besides=["/token"])) == 1
         assert "s3cret" not in repr(result)
+
+
+async def test_that_a_led_that_shows_a_fault_is_not_turned_off() -> None:
+    class Hot(AuradinePersonality):
+        def http(self, miner, question):  # type: ignore[no-untyped-def]
+            answer = super().http(miner, question)
+            return HttpReply(200, b'{"LED": [{"Code": 4}]}') if question.path == "/led" else answer
+
+    async with stand(Hot(), view=VIEW, controls=controls()) as place:
+        driver = driver_of(place)
+        result = await driver.act(Locate(on=False), PERMIT)
+        await driver.close()
+        assert (result.outcome, result.sent) == (Outcome.REJECTED, False)
+        assert "tells of a fault" in result.text
+        assert changes(place, besides=["/token"]) == []
 
 
 async def test_that_a_refused_change_is_rejected_in_the_miners_words() -> None:

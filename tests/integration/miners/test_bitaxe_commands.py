@@ -28,7 +28,7 @@ from drivers.family import Access
 from drivers.miners.bitaxe import BitaxeDriver
 from drivers.registry import open_driver
 from drivers.simulators.firmwares.bitaxe import BitaxePersonality
-from drivers.simulators.personality import Controls, HttpQuestion, Wire
+from drivers.simulators.personality import Controls, HttpQuestion, VirtualMiner, Wire
 from drivers.testing.contract import broken_promises
 from drivers.testing.stand import Manner, Place, miner_view, stand
 from drivers.transports.connections import Connections
@@ -135,6 +135,37 @@ async def test_that_firmware_that_cannot_pause_is_sent_nothing() -> None:
         await driver.close()
         assert (result.outcome, result.sent) == (Outcome.REJECTED, False)
         assert "cannot pause" in result.text
+        assert changes(place) == []
+
+
+class _Says(BitaxePersonality):
+    """Its page says one thing more."""
+
+    def __init__(self, **more: object) -> None:
+        super().__init__()
+        self._more = more
+
+    def _info(self, miner: VirtualMiner) -> dict[str, Any]:
+        return super()._info(miner) | self._more
+
+
+@pytest.mark.parametrize(
+    ("firmware", "command", "reason"),
+    [
+        (_Says(overheat_mode=1), Wake(), "overheat protection"),
+        (_Says(otp=True), SetFans(70), "one-time code"),
+        (_Says(otp=True), SetPools((Pool("a.example.invalid:3333", "w"),)), "one-time code"),
+    ],
+)
+async def test_that_a_command_is_not_sent_where_the_miner_would_not_or_should_not_take_it(
+    firmware: BitaxePersonality, command: Command, reason: str
+) -> None:
+    async with stand(firmware, view=VIEW, controls=controls()) as place:
+        driver = driver_of(place)
+        result = await driver.act(command, PERMIT)
+        await driver.close()
+        assert (result.outcome, result.sent) == (Outcome.REJECTED, False)
+        assert reason in result.text
         assert changes(place) == []
 
 

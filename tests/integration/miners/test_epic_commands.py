@@ -133,6 +133,15 @@ async def test_that_a_command_is_one_write_and_confirmed_by_reading_back(command
         assert "s3cret" not in repr(result)
 
 
+async def test_that_new_pools_leave_coin_and_worker_id_as_they_are() -> None:
+    async with stand(EpicPersonality(), view=VIEW, controls=controls()) as place:
+        driver = driver_of(place)
+        await driver.act(SetPools((Pool("stratum+tcp://a.example.invalid:1", "w"),)), PERMIT)
+        await driver.close()
+        param = orjson.loads(changes(place)[0].body)["param"]
+    assert (param["coin"], param["unique_id"]) == ("BTC", True)
+
+
 async def test_that_a_wrong_password_is_rejected_after_one_attempt() -> None:
     async with stand(EpicPersonality(), view=VIEW, controls=controls()) as place:
         driver = driver_of(place, Login("", "wrong"))
