@@ -74,6 +74,7 @@ class AntminerDriver:
         )
         self._has_new_api: bool | None = None
         self._model = ""
+        self._header: Fields | None = None
 
     @property
     def profile(self) -> Profile:
@@ -175,9 +176,22 @@ class AntminerDriver:
             except Rejected:
                 self._has_new_api = False
         answers = await self._transport.ask(_FULL if tier is Tier.FULL else _FAST)
+        if "stats" not in answers.sections:
+            return await self._with_header(answers)
         if tier is Tier.FULL and self._has_new_api is None:
             return await self._with_new_api(answers)
         return answers
+
+    async def _with_header(self, answers: Answers) -> Answers:
+        """Where the firmware refuses `stats`, its `version` tells the model; asked once."""
+        if self._header is None:
+            try:
+                version = await self._transport.ask(("version",))
+            except Rejected:
+                self._header = NOTHING
+            else:
+                self._header = first(version.sections["version"], "VERSION")
+        return replace(answers, sections={**answers.sections, "stats": {"STATS": [dict(self._header)]}})
 
     async def _with_new_api(self, answers: Answers) -> Answers:
         """Find out once whether the firmware knows the web's shape, which tells more: power, serials, work mode."""

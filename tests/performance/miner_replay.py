@@ -7,8 +7,9 @@ addresses of its own, because other libraries know no others; else any free ones
 import asyncio
 import sys
 from collections.abc import Mapping
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import orjson
 import uvloop
@@ -18,7 +19,7 @@ HOSTS: Final = tuple(f"127.77.0.{number}" for number in range(1, 26))
 CHALLENGE: Final = 'Digest realm="antMiner Configuration", nonce="8f2a61c0", algorithm=MD5, qop="auth"'
 BOARDS: Final = (1, 2, 3)
 
-Ready = "multiprocessing.SimpleQueue[tuple[tuple[str, ...], int, int]]"
+Ready: TypeAlias = "SimpleQueue[tuple[tuple[str, ...], int, int]]"
 
 
 def recorded() -> Mapping[str, dict[str, object]]:

@@ -33,9 +33,10 @@ from drivers.family import Access
 from drivers.miners.antminer import AntminerDriver
 from drivers.miners.antminer_commands import operation_for
 from drivers.miners.antminer_web import AntminerWeb
+from drivers.simulators.conduct import Question
 from drivers.simulators.firmwares.antminer import AntminerFirmware, configuration_of
 from drivers.simulators.personality import Controls, HttpQuestion, HttpReply, VirtualMiner, Wire
-from drivers.testing.stand import Manner, Place, Question, stand
+from drivers.testing.stand import Manner, Place, stand
 from drivers.transports.connections import Connections
 
 STOCK = load_profiles()["antminer-stock"]

@@ -17,6 +17,7 @@ from drivers.miners.antminer import AntminerDriver, recognise
 from drivers.simulators.firmwares.antminer import WARNING, AntminerFirmware
 from drivers.simulators.personality import Controls, HttpQuestion, Wire
 from drivers.testing.contract import broken_promises
+from drivers.testing.replay import RecordedMiner, serve_replies
 from drivers.testing.stand import Manner, Place, miner_view, stand
 from drivers.transports.connections import Connections
 
@@ -225,6 +226,23 @@ async def test_that_a_miner_of_another_algorithm_is_unsupported_and_told_why(mod
             await opened.identify()
         with pytest.raises(Unsupported, match="SHA-256"):
             await opened.read()
+
+
+async def test_that_a_miner_that_refuses_stats_is_known_by_its_version() -> None:
+    replies = {
+        "summary": b'{"STATUS":[{"STATUS":"S"}],"SUMMARY":[{"Elapsed":501234,"GHS 5s":88422.0}],"id":1}',
+        "version": b'{"STATUS":[{"STATUS":"S"}],"VERSION":[{"Type":"Antminer S19","Miner":"49.0.1.3"}],"id":1}',
+    }
+    device = RecordedMiner(replies)
+    async with serve_replies(device) as address:
+        opened = AntminerDriver(without_service(), address)
+        for _ in range(2):
+            report = await opened.read(Tier.FULL)
+    found = readings(report)
+    assert report.texts["model"] == "Antminer S19"
+    assert found["hashrate_nominal", ""].value == 95
+    assert found["hashrate", ""].value == pytest.approx(88.422)
+    assert device.asked.count("version") == 1
 
 
 async def test_that_a_dead_miner_is_unreachable(unused_tcp_port: int) -> None:
