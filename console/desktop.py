@@ -151,6 +151,7 @@ class _Desktop:
                 profiles=self._profiles,
                 clipboard=application.clipboard(),
                 set_theme=self._set_theme,
+                scan=_scan,
             ),
         )
         self._virtual: VirtualSite | None = None
@@ -305,28 +306,8 @@ class _Begin:
         self._workbench.show_console()
 
     async def scan(self, targets: str, on_progress: Callable[[int, int, int], None]) -> Sequence[FoundDevice]:
-        """Find and identify devices, in a process of its own: hundreds of connections stay off the window's loop."""
-
-        def report(line: str) -> None:
-            match = _PROGRESS.search(line)
-            if match is not None:
-                on_progress(int(match[1]), int(match[2]), int(match[3]))
-
-        wanted = targets.replace(",", " ").split()
-        if not wanted:
-            raise ValueError("Name a network, a range or a host to scan.")
-        answer = json.loads(await run_command(["scan", *wanted, "--json"], report))
-        return [
-            FoundDevice(
-                item["address"],
-                item["kind"] or "",
-                f"{item['make'] or ''} {item['model'] or ''}".strip(),
-                item["profile"] or "",
-                item["serial"] or "",
-                item["mac"] or "",
-            )
-            for item in answer["found"]
-        ]
+        """Find and identify devices."""
+        return await _scan(targets, on_progress)
 
     async def keep(self, folder: Path, name: str, found: Sequence[FoundDevice]) -> None:
         """Make a site folder of the devices that a profile fits."""
@@ -343,6 +324,29 @@ class _Begin:
     async def virtual_site(self, miners: int, on_step: Callable[[str], None]) -> None:
         """Start a virtual site and show it."""
         await self._desktop.start_virtual(miners, on_step)
+
+
+async def _scan(targets: str, on_progress: Callable[[int, int, int], None]) -> Sequence[FoundDevice]:
+    """Find and identify devices, in a process of its own: hundreds of connections stay off the window's loop."""
+
+    def report(line: str) -> None:
+        match = _PROGRESS.search(line)
+        if match is not None:
+            on_progress(int(match[1]), int(match[2]), int(match[3]))
+
+    wanted = targets.replace(",", " ").split()
+    if not wanted:
+        raise ValueError("Name a network, a range or a host to scan.")
+    answer = json.loads(await run_command(["scan", *wanted, "--json"], report))
+    return [
+        FoundDevice(
+            item["address"],
+            item["kind"] or "",
+            f"{item['make'] or ''} {item['model'] or ''}".strip(),
+            *(item[name] or "" for name in ("profile", "serial", "mac", "model", "firmware")),
+        )
+        for item in answer["found"]
+    ]
 
 
 def _device(found: FoundDevice, counted: dict[str, int], now: float) -> Device:

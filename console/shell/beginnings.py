@@ -1,9 +1,12 @@
 """The three ways to begin that the start page offers, as the composition root carries them out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+from console.domain.sightings import Sighting
+from drivers.core.identity import Address, DeviceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,7 @@ class FoundDevice:
         kind: "miner", "pdu", "plant", "meter".
         title: Make and model.
         profile: Profile id; empty when no profile fits.
-        serial, mac: As reported; empty when not.
+        serial, mac, model, firmware: As reported; empty when not.
     """
 
     address: str
@@ -24,6 +27,21 @@ class FoundDevice:
     profile: str
     serial: str = ""
     mac: str = ""
+    model: str = ""
+    firmware: str = ""
+
+    @property
+    def sighting(self) -> Sighting:
+        """The same as the inventory is asked about it."""
+        address, kind = Address.parse(self.address), DeviceKind(self.kind)
+        return Sighting(address, kind, self.profile, self.model, self.serial, self.mac)
+
+
+Scan: TypeAlias = Callable[[str, Callable[[int, int, int], None]], Awaitable[Sequence[FoundDevice]]]
+"""Asks every address of some targets who it is; reports asked, total and found on the way.
+
+Raises ValueError, OSError or RuntimeError with a sentence for the operator.
+"""
 
 
 class Beginnings(Protocol):

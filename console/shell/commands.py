@@ -30,6 +30,7 @@ class Commands:
         incidents: IncidentsPage,
         time_travel: TimeTravel,
         set_theme: Callable[[str], None],
+        find_devices: Callable[[], None],
     ) -> None:
         self._theme = theme
         self._window = window
@@ -38,6 +39,7 @@ class Commands:
         self._incidents = incidents
         self._time = time_travel
         self._set_theme = set_theme
+        self._find_devices = find_devices
         self.actions = self._make()
         self._shortcuts = Shortcuts(window, self.actions)
         window.set_plain_keys(plain_keys(self.actions))
@@ -51,6 +53,7 @@ class Commands:
         return (
             *displays,
             Action("palette", "Find an action or a device", "Ctrl+K", self.open_palette),
+            Action("find", "Find devices on the network", "Ctrl+F", self.open_finder),
             Action("up", "One level up", "Backspace", self._context.navigation.up, plain=True),
             Action("acknowledge", "Acknowledge the first incident", "Space A", self._act("acknowledge"), plain=True),
             Action("note", "Acknowledge with a note", "Shift+A", self._act("acknowledge_note"), plain=True),
@@ -121,6 +124,11 @@ class Commands:
         palette.move(at.x() - palette.width() // 2, at.y() - self._window.height() // 3)
         give_back_focus(palette)
         palette.open()
+
+    def open_finder(self) -> None:
+        """Look for devices, for the inventory of the current site."""
+        if self._context.sites:
+            self._find_devices()
 
     def open_sheet(self) -> None:
         """Show all keys."""

@@ -21,11 +21,13 @@ from console.presenters.past import PastStates
 from console.presenters.source import LiveSource
 from console.presenters.time_bar import span_for
 from console.services.ports import Archive, HistoryReader
+from console.shell.beginnings import Scan
 from console.shell.collector_watch import CollectorWatch, Start
 from console.shell.command_desk import CommandDesk
 from console.shell.command_dialog import CommandAsker
 from console.shell.commands import Commands
 from console.shell.context import Context, OpenSite
+from console.shell.device_finder import DeviceFinder
 from console.shell.dialogs import Asker, KeepCollectingDialog, finished
 from console.shell.feed import SiteFeed
 from console.shell.history_loader import HistoryLoader
@@ -67,6 +69,7 @@ class Outside:
         profiles: Device families by id, for bands and nameplates.
         clipboard: The system's.
         set_theme: Puts "dark" or "light" in force.
+        scan: Finds devices on a network.
     """
 
     clock: Callable[[], float]
@@ -76,6 +79,7 @@ class Outside:
     profiles: Mapping[str, Profile]
     clipboard: QClipboard
     set_theme: Callable[[str], None]
+    scan: Scan
 
 
 @dataclass
@@ -120,13 +124,14 @@ class Workbench:
             CommandAsker(self.window).ask,
             self.notices.trouble,
         )
+        self.finder = DeviceFinder(self.context, self._link_of, self.operations, outside.scan, self.window)
         self._pages = self._make_pages(theme)
         self.window.add_pages(self._pages)
         self.screen = Screen(self.window, self.context, self.notices, self.desk, self.window)
         self.time = self.screen.time
         self.notices.watch_present(lambda: self.time.left_at, self.time.go_live)
         self.commands = Commands(
-            theme, self.window, self.context, self.desk, self.incidents, self.time, outside.set_theme
+            theme, self.window, self.context, self.desk, self.incidents, self.time, outside.set_theme, self.finder.open
         )
         self._connect()
 

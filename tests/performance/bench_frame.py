@@ -27,6 +27,7 @@ from console.shell.workbench import Outside, Workbench
 from tests.unit.console.presenters.made_past import MadeArchive
 from tests.unit.console.presenters.sites import frame_of, incident, profiles, rule, site, state_of
 from tests.unit.console.shell.no_history import NoHistory
+from tests.unit.console.shell.no_scan import no_scan
 from widgets.theme.fonts import load_fonts
 from widgets.theme.stylesheet import stylesheet
 from widgets.theme.tokens import ThemeSource, load_theme
@@ -84,6 +85,7 @@ async def bench(application: QApplication, miners: int, frames: int, folder: Pat
         profiles=profiles(),
         clipboard=application.clipboard(),
         set_theme=lambda _: None,
+        scan=no_scan,
     )
     workbench = Workbench(theme, outside)
     workbench.window.resize(1920, 1080)

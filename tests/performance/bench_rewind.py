@@ -30,6 +30,7 @@ from console.store.site_store import SiteStore
 from drivers.core.identity import DeviceKind
 from drivers.core.reading import DeviceState, Layout, Report, Signal, Source
 from tests.unit.console.presenters.sites import PLANT_SIGNALS, profiles, rule, site
+from tests.unit.console.shell.no_scan import no_scan
 from widgets.theme.fonts import load_fonts
 from widgets.theme.stylesheet import stylesheet
 from widgets.theme.tokens import ThemeSource, load_theme
@@ -97,6 +98,7 @@ async def bench(application: QApplication, miners: int, hours: float, folder: Pa
         profiles=profiles(),
         clipboard=application.clipboard(),
         set_theme=lambda _: None,
+        scan=no_scan,
     )
     workbench = Workbench(theme, outside)
     workbench.window.resize(1920, 1080)

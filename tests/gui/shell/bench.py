@@ -1,6 +1,6 @@
 """A console window with one site that is fed by hand."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 
 from console.link.messages import AlarmsChanged, FromCollector, IncidentsChanged
 from console.link.state import LinkPhase, LinkState
+from console.shell.beginnings import FoundDevice
 from console.shell.feed import SiteFeed
 from console.shell.workbench import Outside, Workbench
 from tests.unit.console.presenters.made_past import MadeArchive
@@ -28,6 +29,8 @@ class Console:
         self.history = NoHistory()
         self.archive = MadeArchive()
         self.themes: list[str] = []
+        self.scanned: list[str] = []
+        self.found: Sequence[FoundDevice] = ()
         outside = Outside(
             clock=lambda: self.now,
             open_history=lambda _: self.history,
@@ -36,10 +39,17 @@ class Console:
             profiles=profiles(),
             clipboard=QGuiApplication.clipboard(),
             set_theme=self.set_theme,
+            scan=self.scan,
         )
         self.workbench = Workbench(self.theme, outside)
         self.workbench.window.resize(1600, 900)
         self.folder = folder
+
+    async def scan(self, targets: str, on_progress: Callable[[int, int, int], None]) -> Sequence[FoundDevice]:
+        """Finds what a test has put into `found`."""
+        self.scanned.append(targets)
+        on_progress(254, 254, len(self.found))
+        return self.found
 
     def set_theme(self, name: str) -> None:
         self.themes.append(name)
