@@ -14,7 +14,7 @@ from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report, Signal, Source
 from drivers.miners.board_slots import board_numbers
 from drivers.miners.braiins_faults import SHOWN, Faults, judge
-from drivers.miners.braiins_fields import TUNING, maker_of, state_of, version_of
+from drivers.miners.braiins_fields import TUNING, state_of, version_of
 from drivers.miners.braiins_rest_parser import is_fee
 from drivers.miners.braiins_web import model_of_graphql
 from drivers.miners.reply import MAX_BOARDS, MAX_FANS, MAX_POOLS, NOTHING, Fields, inner, number, rows, text
@@ -161,9 +161,7 @@ def _take_boards(understood: Understood, solvers: Sequence[Fields]) -> None:
 
 def _take_system(understood: Understood, data: Fields) -> None:
     system = inner(data, "bos")
-    model = model_of_graphql(data)
-    understood.tell("model", model)
-    understood.tell("make", maker_of(model, ""))
+    understood.tell("model", model_of_graphql(data))
     understood.tell("firmware", version_of(inner(system, "info", "version").get("full")))
     understood.tell("serial", text(system.get("serialNumber")))
     understood.put("uptime", number(inner(system, "uptime").get("durationS")))

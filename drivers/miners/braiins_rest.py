@@ -71,8 +71,6 @@ class BraiinsRestDriver(CommandedMiner):
 
     async def read(self, tier: Tier = Tier.FULL) -> Report:
         """Poll once under one deadline; raises a `DeviceError`, `Refused` without a login."""
-        if self._login is not None:
-            await self._token.obtain()
         pages: Pages = await collect(self.question, self._place, [DETAILS], _FULL if tier is Tier.FULL else _FAST)
         return self._parser.report(pages, tier, self._clock)
 
