@@ -16,9 +16,7 @@ from tests.unit.console.presenters.sites import site
 
 KNOWN = site().devices[0]
 FOUND = (
-    FoundDevice(
-        "10.9.9.9:4028", "miner", "Bitmain Antminer S19", "antminer-stock", model="Antminer S19", firmware="49"
-    ),
+    FoundDevice("10.9.9.9:4028", "miner", "Bitmain Antminer S19", "test-miner", model="Antminer S19", firmware="49"),
     FoundDevice("10.9.9.8:4028", "miner", "", ""),
     FoundDevice(str(KNOWN.address), KNOWN.kind.value, KNOWN.model, KNOWN.profile, KNOWN.serial, KNOWN.mac, KNOWN.model),
 )
