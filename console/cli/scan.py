@@ -9,12 +9,12 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from console.cli import device_json
 from console.cli import login as login_options
-from console.cli.scan_folder import read_inventory, save, sighting_of
 from console.collector.discovery import (
     IN_FLIGHT,
     PORTS,
@@ -26,11 +26,8 @@ from console.collector.discovery import (
     places,
     scan,
 )
-from console.domain.sightings import Match, Standing, TakenIn, match_sightings
-from console.link.client import LinkLost
-from console.services.ports import StoreFull
-from console.store.engine import StoreError
-from console.store.lock import FolderBusy
+from console.domain.inventory import Device
+from console.domain.sightings import Match, Sighting, Standing, TakenIn, match_sightings
 from console.support.environment import allow_open_files
 from console.support.plain_text import visible_lines
 from drivers.core.errors import ProfileError
@@ -43,6 +40,10 @@ FOUND_PROBLEMS = 1
 USAGE = 2
 ENVIRONMENT = 3
 _SHOW_EVERY_S = 0.5
+
+
+class FolderError(Exception):
+    """A site folder cannot be read or written; the text is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
     except (LookupError, ValueError) as error:
         print(error.args[0], file=sys.stderr)
         return ENVIRONMENT if isinstance(error, ProfileError) else USAGE
-    except (StoreError, StoreFull, FolderBusy, LinkLost, OSError) as error:
+    except (FolderError, OSError) as error:
         print(f"terrahash scan: {error}", file=sys.stderr)
         return ENVIRONMENT
     print(json.dumps(_object(outcome)) if arguments.json else visible_lines(_table(outcome)))
@@ -130,15 +131,32 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _carry_out(arguments: argparse.Namespace, targets: list[Place], snmp: SnmpTarget | None) -> Outcome:
     folder: Path | None = arguments.folder
-    devices = await read_inventory(folder) if folder is not None else ()
+    devices = await _inventory(folder) if folder is not None else ()
     started = time.monotonic()
     found = await _scan(arguments, targets, snmp)
     seconds = time.monotonic() - started
     if folder is None:
         return Outcome(found, len(targets), seconds, [])
-    sightings = [sighting_of(item) for item in found]
-    matches = match_sightings(devices, sightings)
-    return Outcome(found, len(targets), seconds, matches, await save(folder, matches) if arguments.save else None)
+    matches = match_sightings(devices, [_sighting(item) for item in found])
+    return Outcome(found, len(targets), seconds, matches, await _save(folder, matches) if arguments.save else None)
+
+
+async def _inventory(folder: Path) -> Sequence[Device]:
+    from console.cli import scan_folder  # the database takes longer to load than a small scan
+
+    return await scan_folder.read_inventory(folder)
+
+
+async def _save(folder: Path, matches: Sequence[Match]) -> TakenIn:
+    from console.cli import scan_folder
+
+    return await scan_folder.save(folder, matches)
+
+
+def _sighting(found: Found) -> Sighting:
+    """What was found, as the inventory is asked about it."""
+    identity = found.identity
+    return Sighting(found.address, identity.kind, identity.profile, identity.model, identity.serial, identity.mac)
 
 
 async def _scan(arguments: argparse.Namespace, targets: list[Place], snmp: SnmpTarget | None) -> list[Found]:

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from console.cli.attached import NoCollector, attached
-from console.collector.discovery import Found
+from console.cli.scan import FolderError
 from console.domain.identifiers import new_id
 from console.domain.inventory import Device
 from console.domain.sightings import Match, Sighting, Standing, TakenIn, take_in_sightings
+from console.link.client import LinkLost
 from console.link.messages import TakeSightings
+from console.services.ports import StoreFull
 from console.store.engine import StoreError
 from console.store.lock import FolderBusy, FolderLock
 from console.store.site_store import SiteStore
@@ -18,19 +20,16 @@ AT_ONCE = 1_000
 """Sightings in one message: some 300 KB."""
 
 
-def sighting_of(found: Found) -> Sighting:
-    """What a scan found, as the inventory is asked about it."""
-    identity = found.identity
-    return Sighting(found.address, identity.kind, identity.profile, identity.model, identity.serial, identity.mac)
-
-
 async def read_inventory(folder: Path) -> tuple[Device, ...]:
-    """The devices of a folder, beside a running collector or alone; raises StoreError."""
-    store = await SiteStore.open(folder, read_only=True)
+    """The devices of a folder, beside a running collector or alone; raises FolderError."""
     try:
-        return (await store.site()).devices
-    finally:
-        await store.close()
+        store = await SiteStore.open(folder, read_only=True)
+        try:
+            return (await store.site()).devices
+        finally:
+            await store.close()
+    except StoreError as error:
+        raise FolderError(str(error)) from error
 
 
 async def save(folder: Path, matches: Sequence[Match]) -> TakenIn:
@@ -39,19 +38,20 @@ async def save(folder: Path, matches: Sequence[Match]) -> TakenIn:
     Through the folder's collector when one runs, else with the folder's lock.
 
     Raises:
-        FolderBusy: Whoever holds the folder is no collector.
-        StoreError: The collector refused, or the folder cannot be written.
-        StoreFull: The disk takes no more.
-        LinkLost: The collector ended meanwhile; the same command brings the rest.
+        FolderError: Whoever holds the folder is no collector, the collector refused or ended meanwhile (then the same
+            command brings the rest), or the folder cannot be written.
     """
     wanted = [match.sighting for match in matches if match.standing in {Standing.NEW, Standing.MOVED, Standing.KNOWN}]
     if not wanted:
         return TakenIn()
     try:
-        with FolderLock(folder, "scan"):
-            return await _save_here(folder, wanted)
-    except FolderBusy as busy:
-        return await _save_through_collector(folder, wanted, busy)
+        try:
+            with FolderLock(folder, "scan"):
+                return await _save_here(folder, wanted)
+        except FolderBusy as busy:
+            return await _save_through_collector(folder, wanted, busy)
+    except (FolderBusy, StoreError, StoreFull, LinkLost) as error:
+        raise FolderError(str(error)) from error
 
 
 async def _save_here(folder: Path, wanted: Sequence[Sighting]) -> TakenIn:
