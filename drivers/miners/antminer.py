@@ -17,7 +17,7 @@ from drivers.core.profile import Profile
 from drivers.core.reading import Report
 from drivers.family import Access, Clue, Family
 from drivers.miners.antminer_commands import operation_for
-from drivers.miners.antminer_fields import mines_sha256, split_stats
+from drivers.miners.antminer_fields import mines_another_algorithm, split_stats
 from drivers.miners.antminer_parser import NOTHING_TOLD, AntminerParser, Told
 from drivers.miners.antminer_service import AntminerService
 from drivers.miners.antminer_web import PORT, REALM, AntminerWeb, serial_of
@@ -106,7 +106,9 @@ class AntminerDriver:
         """Ask who it is; raises a `DeviceError`, `Unsupported` when it is no stock SHA-256 Antminer."""
         identity = await identify(self._transport, self._profile)
         if not identity.profile:
-            reason = f"{identity.model or 'the miner'} {_ONLY_SHA256}" if _is_other_antminer(identity.model) else ""
+            reason = (
+                f"{identity.model or 'the miner'} {_ONLY_SHA256}" if mines_another_algorithm(identity.model) else ""
+            )
             firmware = identity.firmware or "other firmware"
             raise Unsupported(str(self._address), reason or f"{firmware} is no stock firmware")
         info = await self._system_info()
@@ -128,7 +130,7 @@ class AntminerDriver:
         report = self._parser.report(answers, tier, told)
         model = report.texts.get("model", "")
         if model != self._model:
-            if _is_other_antminer(model):
+            if mines_another_algorithm(model):
                 raise Unsupported(str(self._address), f"{model} {_ONLY_SHA256}")
             self._model = model
         return report
@@ -261,7 +263,7 @@ def identity_of(version: Fields, header: Fields, profile: Profile) -> Identity:
     other = next((key for key in _OTHER_FIRMWARE if key in version), "")
     names = " ".join((model, text(version.get("BMMiner")), text(header.get("BMMiner")))).casefold()
     is_stock = not other and not any(name in names for name in _OTHER_NAMES)
-    if not is_stock or not mines_sha256(model):
+    if not is_stock or not model.casefold().startswith("antminer") or mines_another_algorithm(model):
         firmware = f"{other} {text(version.get(other))}".strip() if other else text(version.get("Miner"))
         return Identity(DeviceKind.MINER, model=model, firmware=firmware)
     revision = text(version.get("Miner")) or text(header.get("Miner"))
@@ -290,10 +292,6 @@ def recognise(clue: Clue) -> bool:
 def open_antminer(profile: Profile, address: Address, access: Access) -> AntminerDriver:
     """A driver; nothing is sent before its first read."""
     return AntminerDriver(profile, address, access)
-
-
-def _is_other_antminer(model: str) -> bool:
-    return model.casefold().startswith("antminer") and not mines_sha256(model)
 
 
 def _stat_rows(stats: Fields) -> list[Mapping[str, object]]:

@@ -15,8 +15,8 @@ _CHIPS: Final = tuple((index, f"chain_acn{index}") for index in range(1, MAX_BOA
 _SERIALS: Final = tuple((index, f"chain_sn{index}") for index in range(1, MAX_BOARDS + 1))
 _FANS: Final = tuple((index, f"fan{index}") for index in range(1, MAX_FANS + 1))
 _DATA_MARKS: Final = ("GHS av", "miner_count", "fan_num", "chain_acn1", "Elapsed")
-_SHA256: Final = re.compile(r"antminer\s*(?:u\d\s*)?[rst]\d", re.IGNORECASE)
-"""The S, T and R lines mine SHA-256, in any size of case; the others (L, D, Z, K, E, HS) something else."""
+_OTHER_ALGORITHM: Final = re.compile(r"antminer\s*(?:a|al|b|d|dr|e|hs|k|ka|ks|l|x|z)\d", re.IGNORECASE)
+"""Lines of Antminers that mine something else than SHA-256: L3 to L11, D9, Z15, KS5, KA3, E9, HS3 and so on."""
 
 
 def split_stats(content: Fields) -> tuple[Fields, Fields]:
@@ -40,9 +40,9 @@ def split_stats(content: Fields) -> tuple[Fields, Fields]:
     return header, NOTHING
 
 
-def mines_sha256(model: str) -> bool:
-    """Whether a model that calls itself an Antminer mines what this family is read for."""
-    return _SHA256.match(model.strip()) is not None
+def mines_another_algorithm(model: str) -> bool:
+    """Whether a model that calls itself an Antminer mines what this family is not read for."""
+    return _OTHER_ALGORITHM.match(model.strip()) is not None
 
 
 def board_indices(data: Fields, at_least: int) -> tuple[int, ...]:

@@ -228,6 +228,14 @@ async def test_that_a_miner_of_another_algorithm_is_unsupported_and_told_why(mod
             await opened.read()
 
 
+@pytest.mark.parametrize("model", ["Antminer S9", "Antminer T21", "Antminer U3S21EXPH", "Antminer BHB68601"])
+async def test_that_a_model_nobody_has_heard_of_is_not_called_another_algorithm(model: str) -> None:
+    async with stand(AntminerFirmware(), view=miner_view(model=model)) as place:
+        opened = driver(place, login=None)
+        assert (await opened.identify()).profile == "antminer-stock"
+        assert (await opened.read()).state is DeviceState.HASHING
+
+
 async def test_that_a_miner_that_refuses_stats_is_known_by_its_version() -> None:
     replies = {
         "summary": b'{"STATUS":[{"STATUS":"S"}],"SUMMARY":[{"Elapsed":501234,"GHS 5s":88422.0}],"id":1}',
