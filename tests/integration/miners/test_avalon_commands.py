@@ -148,9 +148,10 @@ async def test_that_the_rates_that_go_on_after_a_stop_are_not_taken_for_hashing(
     assert found["chip_temp", "1"] is None
 
 
-async def test_that_what_was_accepted_and_not_kept_is_rejected() -> None:
+@pytest.mark.parametrize("command", [Locate(on=True), Sleep()])
+async def test_that_what_was_accepted_and_not_kept_is_rejected(command: Command) -> None:
     async with stand(Avalon(keeps=False), view=A_VIEW) as place:
-        result = await driver_of(place, hurried=True).act(Locate(on=True), PERMIT)
+        result = await driver_of(place, hurried=True).act(command, PERMIT)
         assert (result.outcome, result.sent) == (Outcome.REJECTED, True)
         assert "no effect" in result.text
         assert len(sent(place)) == 1

@@ -207,6 +207,21 @@ async def test_that_the_power_modes_are_the_miners_own_profiles() -> None:
         assert sent(place, WRITES) == [("profileset", "sess0001,290MHz")]
 
 
+class _WithoutProfiles(Luxos):
+    """Has been reset, and knows no profile."""
+
+    def text(self, miner: VirtualMiner, question: bytes) -> bytes:
+        return super().text(miner, question.replace(b"profiles", b"unknown"))
+
+
+async def test_that_a_mode_which_the_miner_does_not_have_is_not_sent() -> None:
+    async with stand(_WithoutProfiles(), view=VIEW) as place:
+        result = await driver_of(place).act(SetPowerMode("default"), PERMIT)
+        assert (result.outcome, result.sent) == (Outcome.REJECTED, False)
+        assert "is no profile of this miner" in result.text
+        assert sent(place, WRITES | SESSION) == []
+
+
 async def test_that_fans_are_left_alone_in_immersion() -> None:
     async with stand(Luxos(), view=VIEW, controls=Controls(immersion=True)) as place:
         result = await driver_of(place).act(SetFans(50), PERMIT)

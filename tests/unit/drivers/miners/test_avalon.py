@@ -148,6 +148,12 @@ def test_that_a_chip_at_zero_is_missing_and_a_fourth_board_is_a_board() -> None:
     assert found["hashrate", "4"].value == 0
 
 
+@pytest.mark.parametrize(("work", "hottest"), [("In Work", 62), ("In Idle", None)])
+def test_that_single_chips_are_asked_only_while_they_hash(work: str, hottest: float | None) -> None:
+    text = f"SYSTEMSTATU[Work: {work}] GHSspd[9] MGHS[1 2] PVT_T0[60 61] PVT_T1[60 62]"
+    assert readings(report_of(text))["chip_temp", "2"].value == hottest
+
+
 def test_that_several_modules_are_counted_on_and_added_up() -> None:
     module = "GHSspd[1000] MGHS[400 600] MTmax[60 70] Temp[25] Fan1[3000] HW[3] PS[0 0 0 0 0 0 900]"
     found = readings(report_of(module, module.replace("25", "27")))
