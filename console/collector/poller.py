@@ -101,7 +101,7 @@ class Poller:
     @property
     def operable(self) -> Operable:
         """The driver, which takes commands over the connection of the polls; raises LookupError with a sentence."""
-        driver = self._driver
+        driver: object = self._driver
         if isinstance(driver, Operable):
             return driver
         name, kind = self.device.name, self.device.kind.value

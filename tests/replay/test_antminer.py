@@ -10,8 +10,8 @@ from drivers.core.errors import Unsupported
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report, Source
 from drivers.family import Access
-from drivers.miners.antminer import AntminerDriver
 from drivers.identification import identify
+from drivers.miners.antminer import AntminerDriver
 from drivers.registry import open_driver
 from drivers.testing.contract import broken_promises
 from drivers.testing.replay import RecordedMiner, read_replies, serve_replies
