@@ -75,7 +75,8 @@ def _put_whole(understood: Understood, said: Sequence[Said], summary: Fields, st
     understood.put("hashrate", _or_else(_sum(said, "GHSspd") * 1e-3, _rate(summary, "5s", "30s", "1m")))
     understood.put("hashrate_avg", _or_else(_sum(said, "GHSavg") * 1e-3, _rate(summary, "av", "15m")))
     nominal = _sum(said, "GHSmm") * 1e-3
-    understood.put("hashrate_nominal", nominal if nominal > 0 else math.nan, source=Source.NAMEPLATE)
+    if nominal > 0:
+        understood.put("hashrate_nominal", nominal, source=Source.ESTIMATED)
     understood.put("hw_errors", _or_else(_sum(said, "HW"), number(summary.get("Hardware Errors"))))
     for point, key in _COUNTERS:
         understood.put(point, number(summary.get(key)))

@@ -73,9 +73,11 @@ class LuxosParser:
         nominals = [number(board.get("Nominal MHS")) * 1e-6 for _, board in boards]
         if nominals and all(nominal > 0 for nominal in nominals):
             self._nominal = sum(nominals)
-        elif not self._nominal > 0:
-            self._nominal = number(self._config.get("NameplateTHS"))
-        understood.put("hashrate_nominal", self._nominal, source=Source.NAMEPLATE)
+        nameplate = number(self._config.get("NameplateTHS"))
+        if self._nominal > 0:
+            understood.put("hashrate_nominal", self._nominal, source=Source.ESTIMATED)
+        elif nameplate > 0:
+            understood.put("hashrate_nominal", nameplate, source=Source.NAMEPLATE)
 
     def _put_state(
         self, understood: Understood, events: Fields | None, asked: Fields, boards: Sequence[tuple[int, Fields]]

@@ -119,7 +119,8 @@ def _put_whole(understood: Understood, summary: Fields, data: Fields) -> float:
     understood.put("hashrate", rate)
     understood.put("hashrate_avg", average if average == average else _mega(summary, "MHS av"))
     nominal = _mega(data, "MHS(Ideal)", "MHS(Rated)")
-    understood.put("hashrate_nominal", nominal if nominal > 0 else math.nan, source=Source.NAMEPLATE)
+    if nominal > 0:
+        understood.put("hashrate_nominal", nominal, source=Source.ESTIMATED)
     understood.put("hw_errors", number(summary.get("Hardware Errors")))
     for point, key in _COUNTERS:
         understood.put(point, number(summary.get(key)))

@@ -147,6 +147,13 @@ def test_that_power_is_measured_only_where_the_power_supply_tells_it(psu: object
     assert (found["power", ""].value, found["power", ""].source) == (3010, source)
 
 
+def test_that_the_nominal_rate_is_that_of_the_profile_in_force_and_only_without_it_that_of_the_nameplate() -> None:
+    told = readings(parse(devs=boards(30, 30), config=config(NameplateTHS=120)))["hashrate_nominal", ""]
+    assert (told.value, told.source) == (70, Source.ESTIMATED)
+    nameplate = readings(parse(config=config(NameplateTHS=120)))["hashrate_nominal", ""]
+    assert (nameplate.value, nameplate.source) == (120, Source.NAMEPLATE)
+
+
 def test_that_a_rate_in_the_wrong_unit_is_put_right_and_marked() -> None:
     found = readings(parse(summary={"SUMMARY": [{"GHS 5s": 100_000_000.0}]}, devs=boards(33, 33, 33)))
     assert found["hashrate", ""].value == pytest.approx(100)
