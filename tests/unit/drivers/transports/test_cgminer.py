@@ -180,3 +180,22 @@ async def test_that_firmware_that_answers_only_the_first_of_joined_commands_is_a
         for _ in range(2):
             assert set((await transport.ask(("summary", "stats"))).sections) == {"summary", "stats"}
     assert device.asked == ["summary+stats", "summary", "stats", "summary", "stats"]
+
+
+async def test_that_a_command_with_a_parameter_is_sent_once_and_a_no_is_told_in_the_miners_words() -> None:
+    refusal = b'{"STATUS":[{"STATUS":"E","Code":336,"Msg":"Invalid session id"}],"id":1}'
+    device = RecordedMiner({"curtail": refusal, "restart": b'{"STATUS":"RESTART"}'})
+    async with serve_replies(device) as address:
+        transport = CgminerTransport(address)
+        with pytest.raises(Rejected, match="Invalid session id"):
+            await transport.tell("curtail", "abc,sleep")
+        assert await transport.tell("restart") == {"STATUS": "RESTART"}
+    assert device.asked == ["curtail", "restart"]
+
+
+async def test_that_a_command_whose_answer_never_comes_is_not_sent_again() -> None:
+    device = miner(raw=b"")
+    async with serve_replies(device) as address:
+        with pytest.raises(Malformed):
+            await CgminerTransport(address).tell("summary", "x")
+    assert device.asked == ["summary"]
