@@ -103,6 +103,7 @@ class CgminerTransport:
             raw = await self._exchange(command, new_api=new_api)
             content, repaired = parse(raw, self._place)
             any_repaired |= repaired
+            content = _unwrapped(content, command)
             if not _is_refused(content):
                 sections[command] = content
         if not sections:
@@ -237,6 +238,13 @@ def parse(raw: bytes, place: str) -> tuple[Mapping[str, object], bool]:
     if len(content) == 1 and "id" in content:
         raise Malformed(place, "the answer holds nothing but an id", raw)
     return content, repaired
+
+
+def _unwrapped(content: Mapping[str, object], command: str) -> Mapping[str, object]:
+    """An answer to one command; some firmware wraps it as if several had been joined."""
+    wrapped = content.get(command)
+    inner = wrapped[0] if isinstance(wrapped, list) and wrapped else wrapped
+    return inner if isinstance(inner, dict) and "STATUS" not in content else content
 
 
 def split_joined(

@@ -106,6 +106,13 @@ async def test_quirk_10_that_joined_and_single_answers_come_out_alike(joins: boo
     assert sections["stats"]["STATS"] == [{"b": 2}]
 
 
+async def test_quirk_10_that_a_single_answer_that_is_wrapped_all_the_same_is_unwrapped() -> None:
+    device = RecordedMiner({"version": b'{"version":[' + HEAD + b'"VERSION":[{"Type":"A"}]}],"id":1}'})
+    async with serve_replies(device) as address:
+        sections = (await CgminerTransport(address).ask(("version",))).sections
+    assert sections["version"]["VERSION"] == [{"Type": "A"}]
+
+
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [("37603.30", 37603.30), (" 525 ", 525.0), ("3250 W", 3250.0), (12, 12.0), ("0.0027%", 0.0027)],
