@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from drivers.miners.reply import MAX_BOARDS, Fields, number, rows
+from drivers.miners.reply import ABSURD, MAX_BOARDS, Fields, number, rows
 
 MAX_MODULES: Final = 8
 LONGEST: Final = 64 * 1024
@@ -67,7 +67,14 @@ def _of_object(raw: Mapping[str, object]) -> Mapping[str, str]:
 
 def values(raw: str) -> Sequence[float]:
     """The numbers of a list such as `26907.01 26025.06`, NaN for an entry that is none (`nan`, `inf`)."""
-    return [number(item) for item in raw.split()[:MAX_VALUES]]
+    items = raw.split()[:MAX_VALUES]
+    try:
+        found = [float(item) for item in items]
+    except ValueError:
+        found = []
+    if found and "_" not in raw and all(-ABSURD <= value <= ABSURD for value in found):
+        return found  # the usual case, in a fifth of the time: a machine has hundreds of chips
+    return [number(item) for item in items]
 
 
 def single(raw: str) -> float:
