@@ -100,7 +100,7 @@ def _not_sent(text: str, began: float) -> CommandResult:
 def _judge(operation: Operation, after: Seen | None, doubt: str, trouble: str) -> tuple[Outcome, str]:
     if after is not None and after.holds:
         lost = f", although the answer was lost ({doubt})" if doubt else ""
-        return Outcome.CONFIRMED, f"confirmed by reading back{lost}"
+        return Outcome.CONFIRMED, f"reading it back shows the effect{lost}"
     if after is None or doubt:
         return Outcome.UNKNOWN, f"it was sent, and whether it took effect could not be read: {doubt or trouble}"
     return Outcome.REJECTED, (

@@ -39,8 +39,8 @@ class Lamp(Operation):
 @pytest.mark.parametrize(
     ("lamp", "outcome", "writes", "said"),
     [
-        (Lamp(False, True), Outcome.CONFIRMED, 1, "confirmed by reading back"),
-        (Lamp(False, False, True), Outcome.CONFIRMED, 1, "confirmed by reading back"),
+        (Lamp(False, True), Outcome.CONFIRMED, 1, "reading it back shows the effect"),
+        (Lamp(False, False, True), Outcome.CONFIRMED, 1, "reading it back shows the effect"),
         (Lamp(False, False), Outcome.REJECTED, 1, "reading back shows no effect"),
         (Lamp(False, forbidden="it is tuning"), Outcome.REJECTED, 0, "it is tuning"),
         (Lamp(LOST), Outcome.REJECTED, 0, "could not be read before"),
