@@ -139,7 +139,7 @@ class _Collector:
         self._standing = Standing()
         self._inventory = LiveInventory(site, store.save_site, self._devices_changed)
         logins = Logins(lambda: self._inventory.site, profiles, _secret)
-        opener = RegistryOpener(profiles, connections, _secret, logins.read)
+        opener = RegistryOpener(profiles, connections, _secret, logins)
         self._fleet = Fleet(self._columns, opener, clock, self._inventory.learned)
         self._recorder = Recorder(store.history, self._columns, clock, self._fleet.tally)
         self._backfill = Backfill(self._columns, self._fleet, Filler(store.reader, store.history, store))

@@ -56,6 +56,10 @@ class Logins:
         self._profiles = profiles
         self._read_secret = read_secret
 
+    def is_set(self, device: Device) -> bool:
+        """Whether a login was set for a device, be it there or not. Does not block."""
+        return bool(login_entry(self._site(), device))
+
     def read(self, device: Device) -> Login | None:
         """The login that was set for a device; None where nobody has set one. Blocks.
 

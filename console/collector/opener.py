@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from console.domain.inventory import Device
 from drivers.core.credentials import Login
@@ -20,9 +21,14 @@ PUBLIC = "public"
 """The well-known read community; every other name is one of the keyring."""
 
 
-def no_login(_device: Device) -> Login | None:
-    """Where nobody has set any login."""
-    return None
+class LoginSource(Protocol):
+    """Knows the logins that people have set for devices."""
+
+    def is_set(self, device: Device) -> bool:
+        """Whether one was set, be it there or not; does not block: a site has 30,000 devices with none."""
+
+    def read(self, device: Device) -> Login | None:
+        """It; may block. Raises LookupError with a sentence when it was named and is not there, ValueError."""
 
 
 class RegistryOpener:
@@ -32,8 +38,7 @@ class RegistryOpener:
         profiles: By id.
         connections: Shared by all drivers of this process.
         read_secret: Reads a keyring entry; raises LookupError with a sentence when there is none. May block.
-        read_login: The login that was set for a device, None where none was; raises LookupError with a sentence when
-            one was named and is not there. May block.
+        logins: Of the devices; None where nobody has set any.
     """
 
     def __init__(
@@ -41,12 +46,12 @@ class RegistryOpener:
         profiles: Mapping[str, Profile],
         connections: Connections,
         read_secret: Callable[[str], str],
-        read_login: Callable[[Device], Login | None] = no_login,
+        logins: LoginSource | None = None,
     ) -> None:
         self._profiles = profiles
         self._connections = connections
         self._read_secret = read_secret
-        self._read_login = read_login
+        self._logins = logins
 
     async def identify(self, device: Device) -> Identity:
         """Ask without credentials, except those the site file names for this device."""
@@ -70,8 +75,10 @@ class RegistryOpener:
             raise Unsupported(str(device.address), str(error)) from error
 
     async def _login(self, device: Device) -> Login | None:
+        if self._logins is None or not self._logins.is_set(device):
+            return None
         try:
-            return await asyncio.to_thread(self._read_login, device)
+            return await asyncio.to_thread(self._logins.read, device)
         except (LookupError, ValueError) as error:
             raise Refused(str(device.address), f"{error.args[0] if error.args else error}") from error
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from types import MappingProxyType
+from typing import Final
 
 from drivers.core.profile import Profile, folded_model
 from drivers.core.profile_section import Section
@@ -84,9 +85,17 @@ class MinerOptions:
         return FaultCode(code, known.text, known.stops) if known else FaultCode(code, "unknown code", stops=False)
 
 
+_READ: Final[dict[int, tuple[Profile, MinerOptions]]] = {}
+"""By the profile's identity, for a profile has no hash; keeping the profile keeps its identity its own."""
+
+
 def miner_options(profile: Profile) -> MinerOptions:
-    """The options of a checked profile; raises ProfileError."""
-    return parse_miner_options(Section(profile.options, profile.id, "options", {}))
+    """The options of a checked profile, read once for all miners of it; raises ProfileError."""
+    known = _READ.get(id(profile))
+    if known is None:
+        options = parse_miner_options(Section(profile.options, profile.id, "options", {}))
+        known = _READ[id(profile)] = profile, options
+    return known[1]
 
 
 def parse_miner_options(section: Section) -> MinerOptions:

@@ -83,7 +83,7 @@ async def floor() -> AsyncIterator[Floor]:
     whole = Site(uuid4(), "floor", "UTC", 1.0, 1.0, devices=tuple(devices.values()))
     logins = Logins(lambda: whole, profiles, _no_secret)
     async with site.serve(), Connections() as connections:
-        yield Floor(site, RegistryOpener(profiles, connections, _no_secret, logins.read), devices)
+        yield Floor(site, RegistryOpener(profiles, connections, _no_secret, logins), devices)
 
 
 def _no_secret(name: str) -> str:

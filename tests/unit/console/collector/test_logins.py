@@ -37,6 +37,8 @@ def logins() -> Logins:
 
 def test_that_a_device_gets_its_own_login_else_that_of_its_group() -> None:
     assert logins().read(MINER) == Login("root", "hunter22")
+    assert logins().is_set(MINER)
+    assert not logins().is_set(replace(MINER, place="A/T1/1/1"))
     assert logins().read(replace(MINER, login="own")) == Login("root", "hunter23"), "the vendor's user by default"
     assert logins().read(replace(MINER, place="A/T1/1/1")) is None
 
