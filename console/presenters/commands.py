@@ -14,7 +14,6 @@ from widgets.view_models.incidents import ActionView
 ENABLE: Final = "enable_commands"
 DISABLE: Final = "disable_commands"
 PREFIX: Final = "command:"
-READ_ONLY: Final = "read-only until commands are enabled"
 HISTORY_ROWS: Final = 6
 
 LABELS: Final[Mapping[Capability, str]] = MappingProxyType(
@@ -63,7 +62,7 @@ class DeviceCommands:
 
 
 def command_actions(commands: DeviceCommands, locked: str) -> tuple[ActionView, ...]:
-    """The actions: enable or disable first, then every capability that is offered, then what is not and why.
+    """The actions: enable or disable first; once enabled every capability that is offered, then what is not and why.
 
     Args:
         commands: What the collector said.
@@ -71,6 +70,8 @@ def command_actions(commands: DeviceCommands, locked: str) -> tuple[ActionView, 
     """
     if not commands.offers:
         return ()
+    if not commands.enabled:
+        return (_switch(commands, locked),)
     offered = [capability for capability in LABELS if _is_offered(commands, capability)]
     refused = [capability for capability in LABELS if capability not in offered and capability in commands.offers]
     return (
@@ -87,13 +88,15 @@ def _is_offered(commands: DeviceCommands, capability: Capability) -> bool:
 def _switch(commands: DeviceCommands, locked: str) -> ActionView:
     control = commands.control
     if control is None or not control.enabled:
-        return ActionView(ENABLE, "Enable commands", "", locked, note="the device is read-only")
+        count = sum(_is_offered(commands, capability) for capability in commands.offers)
+        note = f"read-only; {formatting.count(count, 'command')} offered"
+        return ActionView(ENABLE, "Enable commands", "", locked, note=note)
     return ActionView(DISABLE, "Disable commands", "", locked, note=f"enabled by {control.by}: {control.reason}")
 
 
 def _action(capability: Capability, commands: DeviceCommands, locked: str) -> ActionView:
     offer = commands.offers[capability]
-    blocked = offer.unsupported or locked or ("" if commands.enabled else READ_ONLY)
+    blocked = offer.unsupported or locked
     if not blocked and commands.under_way:
         blocked = f"{commands.under_way} is under way"
     note = ", ".join(offer.modes)

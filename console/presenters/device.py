@@ -22,7 +22,7 @@ from console.services.ports import History
 from drivers.core.identity import DeviceKind
 from drivers.core.points import POINTS
 from drivers.core.profile import Model
-from drivers.core.reading import DeviceState, Quality
+from drivers.core.reading import DeviceState, Quality, Source
 from widgets.view_models.common import Gauge, LimitTileView
 from widgets.view_models.device import DeviceView, HistoryItem
 from widgets.view_models.incidents import ActionView
@@ -115,7 +115,7 @@ class DevicePresenter:
             plots=plot_views(plans, trends.histories, trends.tail, state, (now - trends.span, now)),
             spans=SPANS,
             span=trends.span,
-            actions=(*command_actions(commands, locked), *_actions(device, incident is not None)),
+            actions=(*_actions(device, incident is not None), *command_actions(commands, locked)),
             outlet=outlet_view(state, device, self._inventory),
             texts=_texts(state, device, commands),
             history=(*command_history(commands, now, state.site.zone), *_history(state, device, now)),
@@ -202,7 +202,8 @@ class DevicePresenter:
         own = float(state.frame.whole("power")[0][row]) if point == "power" and row is not None else value
         if math.isfinite(own) and own != value:
             reference = "at the outlet"
-            deviation = f"nameplate {formatting.number(own)}"
+            source = state.frame.shape.source(row, "power") if row is not None else Source.NAMEPLATE
+            deviation = f"{source.value} {formatting.number(own)}"
         if point == "hashrate" and expected > 0:
             reference = f"expected {formatting.number(expected, 1)}"
             deviation = formatting.deviation(100 * (value - expected) / expected)

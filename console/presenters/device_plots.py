@@ -84,7 +84,8 @@ def _power_lines(state: SiteState, device: Device, row: int, own: list[Line]) ->
     if pdu is None or at is None or not any(part == outlet for part, _ in state.frame.shape.parts(at, "outlet_power")):
         return own
     measured = not bool(state.frame.shape.guessed("power")[row])
-    said = [replace(line, label="miner" if measured else "nameplate", dashed=not measured) for line in own]
+    word = "miner" if measured else state.frame.shape.source(row, "power").value
+    said = [replace(line, label=word, dashed=not measured) for line in own]
     fed = Line((pdu.id, "outlet_power", outlet), "outlet", dashed=measured and bool(own))
     return [*said, fed] if measured else [fed, *said]
 

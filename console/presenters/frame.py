@@ -144,6 +144,11 @@ class FrameShape:
         """Where one series stands in the arrays; raises KeyError when the device has none such."""
         return self.start(row) + self._layout(row).index[point, part]
 
+    def source(self, row: int, point: str) -> Source:
+        """How or where the series of the whole device is obtained; measured where it has none."""
+        found = (signal.source for signal in self.signals(row) if signal.point == point and not signal.part)
+        return next(found, Source.MEASURED)
+
     def guessed(self, point: str) -> Flags:
         """Rows whose series of the whole device is a nameplate figure or an estimate, not a measurement."""
         known = self._guessed.get(point)
