@@ -17,7 +17,7 @@ from drivers.transports.neighbours import read_neighbours
 PORTS: Final = (80, 4028, 4433, 8080, 161, 502)
 """Web interfaces, CGMiner, Whatsminer, SNMP and Modbus TCP."""
 MOST_HOSTS: Final = 65_536
-IN_FLIGHT: Final = 128
+IN_FLIGHT: Final = 160
 """Hosts that are asked at a time; each has at most one question open on each of its ports."""
 NETWORK_IN_FLIGHT: Final = 32
 """Of these in one /24, so that no single switch or radio link carries them all."""
@@ -25,7 +25,7 @@ SNMP_TIMEOUT_S: Final = 0.6
 """An agent that is scanned is asked twice; a connection shows a dead host sooner than silence does."""
 _RANGE: Final = re.compile(r"(?:[\d.]+|[0-9A-Fa-f]*:[0-9A-Fa-f:]+)-[\w.:]+")
 _HOST: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,252}")
-RATE: Final = 120.0
+RATE: Final = 140.0
 """New hosts a second: below what an office switch or a small controller notices."""
 
 Place: TypeAlias = tuple[Address, ...]
