@@ -17,6 +17,7 @@ import orjson
 from drivers.core.errors import Malformed, Rejected, TimedOut, Unreachable
 from drivers.core.identity import Address
 from drivers.transports.cgminer_repair import repair
+from drivers.transports.deadline import Deadline
 
 DEADLINE_S: Final = 3.0
 """From the first packet to the last byte of the last answer."""
@@ -71,7 +72,7 @@ class CgminerTransport:
         """
         asked = time.time()
         try:
-            async with asyncio.timeout(self._deadline):
+            with Deadline(self._deadline):
                 return await self._ask(commands, asked, new_api=new_api)
         except TimeoutError:
             raise TimedOut(self._place, f"no complete answer within {self._deadline:g} s") from None
@@ -82,7 +83,7 @@ class CgminerTransport:
         For questions that are more than a command's name: parameters, sessions, encryption.
         """
         try:
-            async with asyncio.timeout(self._deadline):
+            with Deadline(self._deadline):
                 return await self._send(question)
         except TimeoutError:
             raise TimedOut(self._place, f"no complete answer within {self._deadline:g} s") from None
@@ -119,7 +120,7 @@ class CgminerTransport:
         """
         question = {"command": command, "parameter": parameter} if parameter else {"command": command}
         try:
-            async with asyncio.timeout(self._deadline):
+            with Deadline(self._deadline):
                 raw = await self._send(orjson.dumps(question))
         except TimeoutError:
             raise TimedOut(self._place, f"no complete answer within {self._deadline:g} s") from None
