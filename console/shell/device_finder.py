@@ -23,6 +23,7 @@ SCAN: Final = "Finding devices"
 AT_ONCE: Final = 1_000
 """Sightings in one message: some 300 KB."""
 MOST_NETWORKS: Final = 4
+USUAL_PORTS: Final = frozenset({80, 161, 502, 4028, 4433, 8080})
 DEFAULT_NETWORK: Final = "192.168.1.0/24"
 
 
@@ -136,7 +137,10 @@ class DeviceFinder:
 
 
 def networks_of(devices: Sequence[Device]) -> str:
-    """The networks in which most devices of a site stand, as /24, at most `MOST_NETWORKS`."""
+    """The networks in which most devices of a site stand, as /24, at most `MOST_NETWORKS`.
+
+    A network whose devices answer at ports of their own is named with that port; the usual ones go without saying.
+    """
     counted: Counter[str] = Counter()
     for device in devices:
         try:
@@ -144,5 +148,7 @@ def networks_of(devices: Sequence[Device]) -> str:
         except ValueError:
             continue
         if address.version == 4:
-            counted[str(ipaddress.ip_network(f"{address}/24", strict=False))] += 1
+            network = str(ipaddress.ip_network(f"{address}/24", strict=False))
+            port = device.address.port
+            counted[network if port in USUAL_PORTS else f"{network}:{port}"] += 1
     return ", ".join(network for network, _ in counted.most_common(MOST_NETWORKS)) or DEFAULT_NETWORK

@@ -66,6 +66,8 @@ class FindDialog(QDialog):
         self.scan.clicked.connect(lambda: self.scan_asked.emit(self.networks.text()))
         self.stop.clicked.connect(self.stop_asked)
         self.set_busy(False)
+        self.show_rows(())
+        self.say("What is found stands here, with what it is to this site: known, moved, new or in doubt.")
 
     def _build_table(self) -> QTableView:
         self._model = QStandardItemModel(0, len(COLUMNS), self)

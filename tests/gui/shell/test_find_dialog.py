@@ -1,6 +1,7 @@
 """The search for devices: what is new can be ticked and taken in, what is in doubt says why, and nothing blocks."""
 
 import asyncio
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from pytestqt.qtbot import QtBot
 from console.domain.sightings import TakenIn
 from console.link.messages import SightingsTaken, TakeSightings
 from console.shell.beginnings import FoundDevice
+from console.shell.device_finder import networks_of
 from console.shell.find_dialog import FindDialog
+from drivers.core.identity import Address
 from tests.gui.shell.bench import Console, console
 from tests.unit.console.presenters.sites import site
 
@@ -108,3 +111,11 @@ async def test_that_a_refused_search_says_why_and_a_second_window_is_not_opened(
         assert bench.workbench.finder.dialog is dialog
         dialog.reject()
         assert bench.workbench.finder.dialog is None
+
+
+def test_that_the_networks_of_a_site_are_proposed_with_ports_that_are_not_the_usual_ones() -> None:
+    usual = dataclasses.replace(KNOWN, address=Address("10.31.14.7", 4028))
+    own = dataclasses.replace(KNOWN, address=Address("10.31.15.7", 14028))
+    named = dataclasses.replace(KNOWN, address=Address("miner-7.example", 4028))
+    assert networks_of([usual, usual, own, named]) == "10.31.14.0/24, 10.31.15.0/24:14028"
+    assert networks_of([named]) == "192.168.1.0/24"
