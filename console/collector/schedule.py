@@ -38,6 +38,13 @@ OVERTIME_CAP = 2
 """Times the cap of that lane: what it holds at most after questions were moved there. More, and it is our own process
 that is slow."""
 
+PROMPT_SECONDS = 0.5
+"""Only while answers come within this on average are late questions moved: else it is we who are slow, and more of
+them on the wire would make it worse."""
+
+PROMPT_WEIGHT = 0.05
+"""Weight of the newest answer in that average."""
+
 HELD_SECONDS = 0.05
 """How soon a device that was held is looked at again."""
 
@@ -168,6 +175,8 @@ class Schedule:
         self._out: deque[tuple[float, Entry]] = deque()
         self._added: Counter[int] = Counter()
         self._waits = Waits()
+        self._took = OVERTIME_SECONDS
+        """Seconds that answers take, smoothed; slow until answers have shown otherwise."""
 
     @property
     def cap(self) -> int:
@@ -257,7 +266,7 @@ class Schedule:
         while out and out[0][0] < now - OVERTIME_SECONDS:
             started, entry = out[0]
             if entry.lane is steady and entry.started == started:
-                if doubtful.in_flight >= OVERTIME_CAP * doubtful.cap:
+                if self._took > PROMPT_SECONDS or doubtful.in_flight >= OVERTIME_CAP * doubtful.cap:
                     return
                 steady.leave(entry.subnet)
                 doubtful.enter(entry.subnet)
@@ -296,6 +305,8 @@ class Schedule:
             entry.lane = None
         if entry.gone:
             return math.inf
+        if answered:
+            self._took += PROMPT_WEIGHT * (now - entry.started - self._took)
         entry.doubtful = not answered
         entry.asleep = entry.doubtful or retry_in is not None
         entry.due = entry.next_due(now) if retry_in is None else now + retry_in

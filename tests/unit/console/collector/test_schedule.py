@@ -268,8 +268,25 @@ def test_that_one_dead_network_takes_no_room_from_another_and_none_from_its_own_
     assert asked > 5 * 249, "the others are still asked, each now and then"
 
 
+def others_answer_promptly(schedule: Schedule) -> None:
+    """Let the schedule see that the network and this process are quick."""
+    schedule.add(99, Address("10.0.0.1", 4028), 0.1, 0.0)
+    for turn in range(1, 31):
+        (asked,) = schedule.due(turn * 0.2)
+        schedule.finished(asked[0], turn * 0.2 + 0.01)
+    schedule.remove(99)
+
+
+def test_that_no_place_is_given_away_where_every_answer_is_slow() -> None:
+    site = Site(Schedule(cap=20), answers_in=1.5)
+    site.add(range(400), 5.0)
+    site.run(60.0)
+    assert site.most_in_flight == 20
+
+
 def test_that_a_slow_answer_gives_its_place_to_others_before_it_comes() -> None:
     schedule = Schedule(cap=1, doubtful_cap=1)
+    others_answer_promptly(schedule)
     for row in range(2):
         schedule.add(row, Address("10.0.0.1", 4028), 5.0, 0.0)
     assert [row for row, _ in schedule.due(10.0)] == [0]
