@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from console.cli import scan as scan_command
 from console.collector.discovery import PORTS, places, scan
 from console.domain.inventory import Device, Site
 from console.store.site_store import SiteStore
+from drivers.core.errors import DeviceError
 from drivers.core.identity import Address, DeviceKind
 from drivers.core.profile import Profile
 from drivers.core.profile_file import load_profiles
@@ -28,7 +30,7 @@ from drivers.testing.snmp_agent import RecordedAgent, read_walk, serve_agent
 from drivers.testing.stand import Place, stand
 from drivers.transports.connections import Connections
 from tests.integration.live_site import live_site
-from tests.listeners import free_port
+from tests.listeners import free_port, tcp
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,6 +112,36 @@ async def test_that_identifying_a_miner_sends_it_no_credential_and_changes_nothi
         assert not any(word in text for word in ("unlock", "auth/login", "get_token", "logon", "password", "/token")), (
             text
         )
+
+
+async def test_that_of_each_protocol_only_its_one_harmless_question_is_sent() -> None:
+    """Every byte that reaches a listener which answers nothing."""
+    heard: dict[str, list[bytes]] = {}
+
+    async def listening(stack: AsyncExitStack, protocol: str) -> int:
+        async def keep(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+            heard.setdefault(protocol, []).append(await reader.read(65536))
+
+        return (await stack.enter_async_context(tcp(keep))).port
+
+    known = load_profiles().values()
+    async with AsyncExitStack() as stack, Connections() as connections:
+        protocols = sorted({profile.protocol for profile in known} - {"snmp"})
+        at = {protocol: await listening(stack, protocol) for protocol in protocols}
+        profiles = {profile.id: replace(profile, port=at[profile.protocol]) for profile in known
+                    if profile.protocol in at}  # fmt: skip
+        hosts = [Address("127.0.0.1", port) for port in at.values()]
+        with pytest.raises(DeviceError):
+            await recognise(hosts, Asking(connections, profiles))
+    said = {protocol: {question for question in questions if question} for protocol, questions in heard.items()}
+    assert set(said) == set(protocols)
+    assert said["cgminer"] == {b'{"command":"version"}'}
+    assert said["whatsminer-v3"] == {b'\x19\0\0\0{"cmd":"get.device.info"}'}
+    (page,) = said["http"]
+    assert page.startswith(b"GET / HTTP/1.1\r\n")
+    names = {line.partition(b":")[0] for line in page.splitlines()[1:] if line}
+    assert names == {b"Host", b"Connection", b"Accept"}
+    assert {frame[7] for frame in said["modbus-tcp"]} <= {1, 2, 3, 4}, "registers and coils are read, never written"
 
 
 async def test_that_an_agent_is_asked_in_public_only_where_that_is_wanted(recorded: Path) -> None:
