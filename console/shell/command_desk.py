@@ -43,13 +43,15 @@ class CommandQuestion:
     Attributes:
         capability: Which.
         offer: Its modes and range.
-        device: Name and address, as the operator knows it.
+        name: Of the device.
+        about: Its model and address.
         allowed_pools: What may be chosen for a change of pools.
     """
 
     capability: Capability
     offer: Offer
-    device: str
+    name: str
+    about: str
     allowed_pools: tuple[str, ...] = ()
 
 
@@ -158,7 +160,8 @@ class CommandDesk:
         if offer is None:
             return
         label = LABELS[capability]
-        question = CommandQuestion(capability, offer, f"{device.name}, {device.address}", tuple(known.allowed_pools))
+        about = f"{device.model}, {device.address}".removeprefix(", ")
+        question = CommandQuestion(capability, offer, device.name, about, tuple(known.allowed_pools))
         wish = await self._ask_command(question)
         if wish is None:
             return

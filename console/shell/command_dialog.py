@@ -18,14 +18,14 @@ class CommandDialog(QDialog):
 
     def __init__(self, question: CommandQuestion, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        title = f"{LABELS[question.capability]}: {question.device.partition(',')[0]}"
+        title = f"{LABELS[question.capability]}: {question.name}"
         self.setWindowTitle(title)
         self.setMinimumWidth(WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 16)
         column.setSpacing(12)
         column.addWidget(heading(title))
-        column.addWidget(plain(question.device, role="secondary"))
+        column.addWidget(plain(question.about, role="secondary"))
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
