@@ -24,6 +24,8 @@ PAGE_LIMIT: Final = 64 * 1024
 
 _MOST_PAGE: Final = 1 << 20
 _MOST_INFO: Final = 64 * 1024
+_MOST_HEARTBEATS: Final = 16
+"""Frames of length zero that are passed over before an answer: the firmware sends them unasked."""
 _INFO_QUESTION: Final = orjson.dumps({"cmd": "get.device.info"})
 
 
@@ -85,11 +87,14 @@ async def _framed(address: Address) -> bytes:
     reader, writer = await asyncio.open_connection(address.host, address.port)
     try:
         writer.write(struct.pack("<I", len(_INFO_QUESTION)) + _INFO_QUESTION)
-        head = await reader.readexactly(4)
-        (length,) = struct.unpack("<I", head)
-        if length > _MOST_INFO:
-            raise Malformed(str(address), "the answer is not framed as Whatsminer's version 3 frames it", head)
-        return await reader.readexactly(length)
+        for _ in range(_MOST_HEARTBEATS + 1):
+            head = await reader.readexactly(4)
+            (length,) = struct.unpack("<I", head)
+            if length > _MOST_INFO:
+                raise Malformed(str(address), "the answer is not framed as Whatsminer's version 3 frames it", head)
+            if length:
+                return await reader.readexactly(length)
+        raise Malformed(str(address), "nothing but heartbeats came")
     finally:
         writer.transport.abort()
 

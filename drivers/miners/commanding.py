@@ -27,8 +27,9 @@ from drivers.core.profile import Profile
 
 NOT_OFFERED: Final = Offer(unsupported="the profile does not offer it")
 NO_LOGIN: Final = "the firmware takes this command with a login only, and none is set for this miner"
-RESTART_MARGIN_S: Final = 2.0
-"""By how much an uptime must lag behind the clock to count as begun anew."""
+CLOCK_MARGIN_S: Final = 2.0
+"""By how much an uptime that is told in seconds must lag behind the clock to count as begun anew."""
+_MINUTE_S: Final = 60.0
 
 Look: TypeAlias = Callable[[], Awaitable[Seen]]
 Write: TypeAlias = Callable[[], Awaitable[str]]
@@ -135,10 +136,22 @@ class Setting(Operation):
         """Any state allows it; what speaks against a command, its look says."""
 
 
-@dataclass(slots=True)
+def restart_margin(uptime: float) -> float:
+    """By how much an uptime must lag behind the clock to count as begun anew, s.
+
+    Some firmware tells whole minutes, and a look just before the next one seems a minute behind. A number that is no
+    multiple of 60 was told in seconds; of one that is, nobody knows.
+    """
+    return CLOCK_MARGIN_S + (0.0 if uptime % _MINUTE_S else _MINUTE_S)
+
+
+@dataclass(frozen=True, slots=True)
 class _Start:
+    """The uptime at the first look, s; when that was, by the loop's clock; the margin that follows from it."""
+
     uptime: float
     at: float
+    margin: float
 
 
 class BeginAnew(Operation):
@@ -165,9 +178,9 @@ class BeginAnew(Operation):
             raise Malformed(self._place, "the miner does not report its uptime, by which a restart is confirmed")
         now = asyncio.get_running_loop().time()
         if self._start is None:
-            self._start = _Start(value, now)
+            self._start = _Start(value, now, restart_margin(value))
         expected = self._start.uptime + now - self._start.at
-        return Seen(f"up for {value:.0f} s", value < expected - RESTART_MARGIN_S)
+        return Seen(f"up for {value:.0f} s", value < expected - self._start.margin)
 
     async def write(self) -> str:
         """Send the restart."""
@@ -175,5 +188,5 @@ class BeginAnew(Operation):
 
     def check(self, before: Seen) -> None:
         """A restart of what has only just started could not be told from that start."""
-        if self._start is not None and self._start.uptime <= 2 * RESTART_MARGIN_S:
+        if self._start is not None and self._start.uptime <= 2 * self._start.margin:
             raise PreconditionFailed(f"the miner has only just started ({before.text})")

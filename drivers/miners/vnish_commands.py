@@ -37,7 +37,6 @@ AUTO_TARGET_C: Final = 65.0
 """Chip temperature that automatic fans are told to hold where the miner has no target: the firmware's usual."""
 MOST_POOLS: Final = 3
 
-_MINUTE: Final = 60.0
 _ON_THE_WAY: Final = frozenset({"restarting", "initializing", "starting", "shutting-down"})
 _AWAKE: Final = frozenset({"mining", "auto-tuning", "initializing", "starting", "restarting"})
 _RUNNING: Final = frozenset({"mining", "auto-tuning"})
@@ -66,7 +65,7 @@ class VnishCommands:
             case Locate():
                 return _Lamp(self, command.on)
             case Reboot():
-                return BeginAnew(_Minutes(self), lambda: self.post(f"{BASE}/system/reboot"), self._place)
+                return BeginAnew(self._system_uptime, lambda: self.post(f"{BASE}/system/reboot"), self._place)
             case RestartMining():
                 return BeginAnew(_Running(self), lambda: self.post(f"{BASE}/mining/restart"), self._place)
             case Sleep():
@@ -125,27 +124,15 @@ class VnishCommands:
             return "stored, but the firmware wants mining restarted before it takes effect"
         return ""
 
+    async def _system_uptime(self) -> float:
+        """Of the control board, s; the firmware tells whole minutes."""
+        return seconds_of(inner(await self.page(INFO), "system").get("uptime"))
+
     async def _doing(self, wanted: frozenset[str]) -> Seen:
         word = text((await self.status()).get("miner_state"))
         if not word:
             raise Malformed(self._place, "the miner does not say what it is doing")
         return Seen(f"state {word}", word.casefold() in wanted)
-
-
-class _Minutes:
-    """The control board's uptime, which the firmware tells in whole minutes.
-
-    At least so much before the restart, at most so much after it, so that rounding is never taken for a restart.
-    """
-
-    def __init__(self, commands: VnishCommands) -> None:
-        self._commands = commands
-        self._is_first = True
-
-    async def __call__(self) -> float:
-        uptime = seconds_of(inner(await self._commands.page(INFO), "system").get("uptime"))
-        was_first, self._is_first = self._is_first, False
-        return uptime if was_first else uptime + _MINUTE
 
 
 class _Running:
