@@ -90,7 +90,8 @@ async def test_that_hostile_devices_harm_nobody_and_each_is_told_for_what_it_is(
             grade is Quality.GOOD and answered > turned
             for name, (grade, answered) in hashrates(watcher).items()
             if name not in MALICES
-        )
+        ),
+        seconds=60,
     )
     assert watcher.health.lost == 0
     await place.stop(watcher, process)
