@@ -8,9 +8,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from drivers.core.points import POINTS
 from drivers.core.reading import DeviceState, Source
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, MAX_POOLS, NOTHING, Fields, first, number, rows, text
+from drivers.miners.pool_list import cgminer_pools, put_pools
+from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, first, number, rows, text
 from drivers.miners.reporter import Understood
 
 MEGAHASH: Final = 1e-6
@@ -49,7 +49,8 @@ def understand(sections: Mapping[str, Fields], pages: Mapping[str, Fields]) -> U
     _power(found, summary, pages)
     _fans(found, pages)
     _counters(found, summary, sections, pages)
-    _pools(found, sections)
+    if "pools" in sections:
+        put_pools(found, cgminer_pools(sections["pools"]))
     _names(found, sections, pages)
     _faults(found, pages)
     found.state = _state(summary, pages)
@@ -158,19 +159,6 @@ def _counters(found: Understood, summary: Fields, sections: Mapping[str, Fields]
         clocks = [number(value) for value in _each(board.get("ChipFrequency"), "Frequency")]
         real = [value for value in clocks if value == value]
         found.put("frequency", sum(real) / len(real) if real else math.nan, part)
-
-
-def _pools(found: Understood, sections: Mapping[str, Fields]) -> None:
-    if "pools" not in sections:
-        return
-    pools = rows(sections["pools"], "POOLS")[:MAX_POOLS]
-    codes = POINTS["pool_state"]
-    for at, pool in enumerate(pools, 1):
-        state = text(pool.get("Status")).casefold()
-        found.put("pool_state", codes.code(state if state in codes.codes else "unknown"), str(at))
-    used = next((pool for pool in pools if pool.get("Stratum Active") is True), NOTHING)
-    found.tell("pool", text(used.get("URL")))
-    found.tell("worker", text(used.get("User")))
 
 
 def _names(found: Understood, sections: Mapping[str, Fields], pages: Mapping[str, Fields]) -> None:

@@ -14,7 +14,7 @@ from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report, Source
 from drivers.miners.avalon_states import faults_of, state_of, supply_of
 from drivers.miners.avalon_text import board_chips, has_modules, modules, single, values
-from drivers.miners.pool_list import put_pools
+from drivers.miners.pool_list import cgminer_pools, put_pools
 from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, first, number, rows, text
 from drivers.miners.reporter import Reporter, Understood
 from drivers.transports.cgminer import Answers
@@ -59,7 +59,7 @@ def understand(answers: Answers) -> Understood:
     _put_boards(understood, said, board_chips(stats))
     _put_places(understood, said)
     if "pools" in answers.sections:
-        put_pools(understood, answers.sections["pools"])
+        put_pools(understood, cgminer_pools(answers.sections["pools"]))
     _tell_names(understood, said, first(answers.sections.get("version", NOTHING), "VERSION"))
     return understood
 

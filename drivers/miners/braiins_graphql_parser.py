@@ -9,15 +9,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from drivers.core.device import Tier
-from drivers.core.points import POINTS
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report, Signal, Source
 from drivers.miners.board_slots import board_numbers
 from drivers.miners.braiins_faults import SHOWN, Faults, judge
 from drivers.miners.braiins_fields import TUNING, state_of, version_of
-from drivers.miners.braiins_rest_parser import is_fee
 from drivers.miners.braiins_web import model_of_graphql
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, MAX_POOLS, NOTHING, Fields, inner, number, rows, text
+from drivers.miners.pool_list import ListedPool, names_a_fee, put_pools
+from drivers.miners.reply import MAX_BOARDS, MAX_FANS, Fields, inner, number, rows, text
 from drivers.miners.reporter import Reporter, Understood
 
 _RATES: Final = "mhs5S mhs1M mhsAv mhs24H"
@@ -59,7 +58,7 @@ _SENSORS: Final = {
     "water_inlet": ("inlet_temp", Source.COOLANT),
     "water_outlet": ("outlet_temp", Source.COOLANT),
 }
-_POOL_WORDS: Final = {"ALIVE": "alive", "DEAD": "dead", "DISABLED": "disabled"}
+_COUNTERS: Final = ("accepted", "rejected", "stale")
 
 
 class GraphqlParser:
@@ -82,6 +81,8 @@ class GraphqlParser:
         if tier is Tier.FULL:
             _take_system(understood, data)
             _take_pools(understood, [pool for group in rows(info, "poolGroups") for pool in rows(group, "pools")])
+            for name in _COUNTERS:
+                understood.readings.setdefault(Signal(name), math.nan)
             self._take_faults(understood, data, answered - mined)
         understood.state = self._state(understood, summary, mined)
         return self._reporter.report(understood, tier, asked, answered)
@@ -137,10 +138,10 @@ def _take_rates(understood: Understood, info: Fields, summary: Fields) -> None:
 
 def _take_shares(understood: Understood, holders: Sequence[Fields]) -> None:
     """Shares of the miner as a whole; where it does not count them, those of its pools together."""
-    for name in ("accepted", "rejected", "stale"):
+    for name in _COUNTERS:
         found = [value for value in (number(holder.get(f"{name}Solutions")) for holder in holders) if value >= 0]
-        if math.isnan(understood.readings.get(Signal(name), math.nan)):
-            understood.put(name, sum(found) if found else math.nan)
+        if found and Signal(name) not in understood.readings:
+            understood.put(name, sum(found))
 
 
 def _take_boards(understood: Understood, solvers: Sequence[Fields]) -> None:
@@ -164,22 +165,24 @@ def _take_system(understood: Understood, data: Fields) -> None:
     understood.tell("model", model_of_graphql(data))
     understood.tell("firmware", version_of(inner(system, "info", "version").get("full")))
     understood.tell("serial", text(system.get("serialNumber")))
+    understood.tell("mac", text(system.get("macAddress")).lower())
     understood.put("uptime", number(inner(system, "uptime").get("durationS")))
 
 
 def _take_pools(understood: Understood, pools: Sequence[Fields]) -> None:
-    """Pools of all groups, numbered through; the developer's, should one be listed, set aside."""
-    own: list[Fields] = []
-    for pool in pools:
-        url, user = text(pool.get("url")), text(pool.get("user"))
-        if is_fee(url, user):
-            understood.tell("fee_pool", url or user)
-        else:
-            own.append(pool)
-    _take_shares(understood, [inner(pool, "shares") for pool in own])
-    for part, pool in enumerate(own[:MAX_POOLS], 1):
-        word = _POOL_WORDS.get(text(pool.get("status")).upper(), "unknown")
-        understood.put("pool_state", POINTS["pool_state"].code(word), str(part))
-    chosen = next((pool for pool in own if pool.get("active") is True), own[0] if own else NOTHING)
-    understood.tell("pool", text(chosen.get("url")))
-    understood.tell("worker", text(chosen.get("user")))
+    """Pools of all groups, numbered through."""
+    listed = [_listed(pool) for pool in pools]
+    put_pools(understood, listed)
+    own = [inner(pool, "shares") for pool, entry in zip(pools, listed, strict=True) if not entry.is_fee]
+    _take_shares(understood, own)
+
+
+def _listed(pool: Fields) -> ListedPool:
+    url, user, in_use = text(pool.get("url")), text(pool.get("user")), pool.get("active")
+    return ListedPool(
+        url,
+        user,
+        text(pool.get("status")),
+        in_use=in_use if isinstance(in_use, bool) else None,
+        is_fee=names_a_fee(url, user),
+    )

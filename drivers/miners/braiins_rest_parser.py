@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from drivers.core.device import Tier
-from drivers.core.points import POINTS
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report, Source
 from drivers.miners.board_slots import board_numbers
@@ -24,7 +23,8 @@ from drivers.miners.braiins_fields import (
     state_of,
     version_of,
 )
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, MAX_POOLS, NOTHING, Fields, inner, number, objects, rows, text
+from drivers.miners.pool_list import ListedPool, names_a_fee, put_pools
+from drivers.miners.reply import MAX_BOARDS, MAX_FANS, Fields, inner, number, objects, rows, text
 from drivers.miners.reporter import Reporter, Understood
 from drivers.miners.web_pages import Pages
 
@@ -110,6 +110,7 @@ def _take_identity(understood: Understood, details: Fields) -> None:
     understood.tell("model", model_of(details))
     understood.tell("firmware", version_of(inner(details, "bos_version").get("current")))
     understood.tell("serial", text(details.get("serial_number")))
+    understood.tell("mac", text(details.get("mac_address")).lower())
     understood.tell("serial.psu", text(inner(details, "psu_info").get("serial_number")))
     uptime = number(details.get("system_uptime_s"))
     understood.put("uptime", number(details.get("system_uptime")) if math.isnan(uptime) else uptime)
@@ -201,25 +202,19 @@ def _take_configuration(understood: Understood, page: Fields) -> None:
 
 
 def _take_pools(understood: Understood, groups: Sequence[Fields]) -> None:
-    """Pools of all groups, numbered through; the developer's, should one be listed, set aside."""
-    pools: list[Fields] = []
-    for pool in (pool for group in groups for pool in rows(group, "pools")):
-        url, user = text(pool.get("url")), text(pool.get("user"))
-        if is_fee(url, user):
-            understood.tell("fee_pool", url or user)
-        else:
-            pools.append(pool)
-    for part, pool in enumerate(pools[:MAX_POOLS], 1):
-        understood.put("pool_state", POINTS["pool_state"].code(pool_word(pool)), str(part))
-    chosen = next((pool for pool in pools if pool.get("active") is True), pools[0] if pools else NOTHING)
-    understood.tell("pool", text(chosen.get("url")))
-    understood.tell("worker", text(chosen.get("user")))
+    """Pools of all groups, numbered through."""
+    put_pools(understood, [_listed(pool) for group in groups for pool in rows(group, "pools")])
 
 
-def is_fee(url: str, user: str) -> bool:
-    """Whether a pool is the developer's own."""
-    spelled = f"{url} {user}".lower()
-    return ".bos.braiins.com" in spelled or "devfee" in spelled or "dev fee" in spelled
+def _listed(pool: Fields) -> ListedPool:
+    url, user, in_use = text(pool.get("url")), text(pool.get("user")), pool.get("active")
+    return ListedPool(
+        url,
+        user,
+        pool_word(pool),
+        in_use=in_use if isinstance(in_use, bool) else None,
+        is_fee=names_a_fee(url, user),
+    )
 
 
 def pool_word(pool: Fields) -> str:
@@ -234,6 +229,5 @@ def pool_word(pool: Fields) -> str:
 
 def pools_of(groups: Sequence[Fields]) -> list[tuple[str, str]]:
     """URL and user of every pool of all groups, in order, without the developer's."""
-    pools = [pool for group in groups for pool in objects(group.get("pools"))]
-    found = [(text(pool.get("url")), text(pool.get("user"))) for pool in pools]
-    return [(url, user) for url, user in found if not is_fee(url, user)]
+    listed = [_listed(pool) for group in groups for pool in objects(group.get("pools"))]
+    return [(pool.url, pool.user) for pool in listed if not pool.is_fee]

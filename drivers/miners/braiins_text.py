@@ -13,14 +13,13 @@ from drivers.core.device import Tier
 from drivers.core.errors import Malformed, Rejected, Unsupported
 from drivers.core.identity import Address, DeviceKind, Identity
 from drivers.core.operation import Operation, PreconditionFailed
-from drivers.core.points import POINTS
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report, Source
 from drivers.miners.board_slots import board_numbers
 from drivers.miners.braiins_fields import maker_of, state_of
-from drivers.miners.braiins_rest_parser import is_fee
 from drivers.miners.commanding import CommandedMiner
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, MAX_POOLS, NOTHING, Fields, first, number, rows, text
+from drivers.miners.pool_list import cgminer_pools, put_pools
+from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, first, number, rows, text
 from drivers.miners.reporter import Reporter, Understood
 from drivers.transports.cgminer import Answers, CgminerTransport, status_of
 
@@ -30,7 +29,6 @@ NAMES: Final = ("BOSer", "BOSminer+", "BOSminer")
 """Keys of a `version` answer by which the firmware names itself."""
 _CALM: Final = ("stable", "tuning", "testing", "disabled", "idle", "initial")
 """How a chain's tuner status begins that is no fault."""
-_POOL_WORDS: Final = {"alive": "alive", "dead": "dead", "disabled": "disabled", "rejecting": "alive"}
 
 
 class BraiinsTextDriver(CommandedMiner):
@@ -105,7 +103,7 @@ class TextParser:
         _take_fans(understood, rows(sections.get("fans", NOTHING), "FANS"))
         is_tuning = _take_tuner(understood, tuner)
         if tier is Tier.FULL:
-            _take_pools(understood, rows(sections.get("pools", NOTHING), "POOLS"))
+            put_pools(understood, cgminer_pools(sections.get("pools", NOTHING)))
             if names_itself(sections.get("version", NOTHING)):
                 understood.tell("firmware", firmware_of(sections["version"]))
         understood.state = _state(understood, summary, is_tuning=is_tuning)
@@ -191,23 +189,6 @@ def _take_tuner(understood: Understood, tuner: Fields) -> bool:
     understood.put("faults", float(len(faults)))
     understood.tell("faults", "; ".join(faults))
     return is_tuning
-
-
-def _take_pools(understood: Understood, pools: Sequence[Fields]) -> None:
-    """Pools in their order; the developer's, should one be listed, set aside."""
-    own: list[Fields] = []
-    for pool in pools:
-        url, user = text(pool.get("URL")) or text(pool.get("Stratum URL")), text(pool.get("User"))
-        if is_fee(url, user):
-            understood.tell("fee_pool", url or user)
-        else:
-            own.append(pool)
-    for part, pool in enumerate(own[:MAX_POOLS], 1):
-        word = _POOL_WORDS.get(text(pool.get("Status")).lower(), "unknown")
-        understood.put("pool_state", POINTS["pool_state"].code(word), str(part))
-    chosen = next((pool for pool in own if pool.get("Stratum Active") is True), own[0] if own else NOTHING)
-    understood.tell("pool", text(chosen.get("URL")) or text(chosen.get("Stratum URL")))
-    understood.tell("worker", text(chosen.get("User")))
 
 
 def _state(understood: Understood, summary: Fields, *, is_tuning: bool) -> DeviceState:

@@ -3,9 +3,9 @@
 import math
 from typing import Any, Final
 
-from drivers.core.points import POINTS
 from drivers.core.reading import DeviceState, Source
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, MAX_POOLS, number, text
+from drivers.miners.pool_list import ListedPool, names_a_fee, put_pools
+from drivers.miners.reply import LONGEST_LIST, MAX_BOARDS, MAX_FANS, number, sum_told, text
 from drivers.miners.reporter import Understood
 
 _HASHES: Final = {
@@ -46,7 +46,8 @@ def understand(data: Any) -> Understood:
     found = Understood()
     rate = terahash(data.hashrate)
     found.put("hashrate", rate)
-    found.put("hashrate_nominal", terahash(data.expected_hashrate), source=Source.NAMEPLATE)
+    # For some firmware the library tells the model's rate, for other what that firmware works out.
+    found.put("hashrate_nominal", terahash(data.expected_hashrate), source=Source.ESTIMATED)
     if data.wattage is not None:
         # The library does not tell a measurement from a firmware's estimate.
         found.put("power", number(data.wattage), source=Source.ESTIMATED)
@@ -88,18 +89,17 @@ def _boards(found: Understood, data: Any) -> None:
 
 
 def _pools(found: Understood, data: Any) -> None:
-    pools = [pool for group in data.pools for pool in group.pools][:MAX_POOLS]
-    for at, pool in enumerate(pools, 1):
-        state = "unknown" if pool.alive is None else "alive" if pool.alive else "dead"
-        found.put("pool_state", POINTS["pool_state"].code(state), str(at))
+    pools = [pool for group in data.pools for pool in group.pools][:LONGEST_LIST]
+    put_pools(found, [_listed(pool) for pool in pools])
     for point in ("accepted", "rejected"):
-        shares = [_number(getattr(pool, f"{point}_shares")) for pool in pools]
-        real = [value for value in shares if value == value]
-        found.put(point, sum(real) if real else math.nan)
-    used = next((pool for pool in pools if pool.active), None)
-    if used is not None:
-        found.tell("pool", text(str(used.url)) if used.url is not None else "")
-        found.tell("worker", text(used.user))
+        found.put(point, sum_told(_number(getattr(pool, f"{point}_shares")) for pool in pools))
+
+
+def _listed(pool: Any) -> ListedPool:
+    url, user = text(str(pool.url)) if pool.url is not None else "", text(pool.user)
+    state = "unknown" if pool.alive is None else "alive" if pool.alive else "dead"
+    in_use = pool.active if isinstance(pool.active, bool) else None
+    return ListedPool(url, user, state, in_use=in_use, is_fee=names_a_fee(url, user))
 
 
 def _names(found: Understood, data: Any) -> None:

@@ -13,7 +13,7 @@ from drivers.core.device import Tier
 from drivers.core.profile import Profile
 from drivers.core.reading import Report, Source
 from drivers.miners.luxos_states import events_of, state_of
-from drivers.miners.pool_list import put_pools
+from drivers.miners.pool_list import cgminer_pools, put_pools
 from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, first, number, rows, text
 from drivers.miners.reporter import Reporter, Understood
 from drivers.transports.cgminer import Answers
@@ -61,7 +61,7 @@ class LuxosParser:
         if "stats" in sections:
             _put_chains(understood, sections["stats"], boards)
         if "pools" in sections:
-            put_pools(understood, sections["pools"])
+            put_pools(understood, cgminer_pools(sections["pools"]))
         _tell_names(understood, first(sections.get("version", NOTHING), "VERSION"))
         return understood
 

@@ -1,7 +1,8 @@
 """What MARA's firmware (KAONSU) says on its pages under `/kaonsu/v1`.
 
-No document of the maker is public and no whole reply is recorded in public; keys and units are those that two open
-source readers use (pyasic's web/marathon.py and asic-rs's marathon backend). They differ on the unit of
+No document of the maker is public; keys and units are those that two open source readers use (pyasic's
+web/marathon.py and asic-rs's marathon backend), and those of public captures of release 3.14, which name their unit
+(`hashrate_unit`) and the source of their power (`power_source`). Where no unit is named the readers differ on that of
 `hashrate_realtime` (TH/s, GH/s), so it is told by comparison: see `_realtime`.
 """
 
@@ -9,14 +10,28 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from drivers.core.points import POINTS
 from drivers.core.reading import DeviceState, Source
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, MAX_POOLS, NOTHING, Fields, inner, number, numbers, rows, text
+from drivers.miners.antminer_shapes import RATE_UNITS
+from drivers.miners.pool_list import ListedPool, names_a_fee, put_pools
+from drivers.miners.reply import (
+    MAX_BOARDS,
+    MAX_FANS,
+    NOTHING,
+    Fields,
+    inner,
+    max_told,
+    number,
+    numbers,
+    rows,
+    sum_told,
+    text,
+)
 from drivers.miners.reporter import Understood
 
 GIGAHASH: Final = 1e-3
 _LARGEST_TERAHASH: Final = 2000.0
 """A miner's rate above this is in GH/s: no miner reaches 2,000 TH/s, none that hashes stays below 2 TH/s."""
+_FINE: Final = frozenset({"fully functional", "functional", "healthy", "normal", "ok", "good"})
 _WORDS: Final = (
     ("mining", DeviceState.HASHING),
     ("hashing", DeviceState.HASHING),
@@ -49,38 +64,49 @@ def understand(pages: Mapping[str, Fields], pools: Sequence[Fields] = ()) -> Und
     _rates(found, pages)
     _power(found, pages)
     for part, fan in enumerate(rows(pages.get("fans", NOTHING), "fans")[:MAX_FANS], 1):
-        found.put("fan_speed", number(fan.get("current_speed")), str(part))
+        found.put("fan_speed", number(fan.get("current_speed", fan.get("rpm"))), str(part))
     found.put("uptime", number(pages.get("brief", NOTHING).get("elapsed")))
     _pools(found, pools)
     _names(found, pages)
+    _faults(found, pages)
     found.state = state_of(pages)
     return found
 
 
 def _part(board: Fields, at: int) -> str:
     """Boards count from 0; one without an index stands where it is listed."""
-    raw = board.get("index")
+    raw = board.get("index", board.get("id"))
     index = at if raw is None else number(raw)
     return str(int(index) + 1) if 0 <= index < MAX_BOARDS else ""
 
 
 def _boards(found: Understood, pages: Mapping[str, Fields]) -> None:
     """The list of boards; what it leaves out (clock, voltage) is on the page of details."""
+    factor = named_factor(pages) or GIGAHASH
     for key, page in (("hashboard_infos", "details"), ("hashboards", "hashboards")):
         for at, board in enumerate(rows(pages.get(page, NOTHING), key)[:MAX_BOARDS]):
             part = _part(board, at)
             if part:
-                _board(found, board, part)
+                _board(found, board, part, factor)
 
 
-def _board(found: Understood, board: Fields, part: str) -> None:
-    rate = number(board.get("hashrate_average", board.get("hashrate_avg"))) * GIGAHASH
+def named_factor(pages: Mapping[str, Fields]) -> float:
+    """What brings a rate to TH/s by the unit that the firmware names; 0 where it names none that is known."""
+    return RATE_UNITS.get(text(pages.get("brief", NOTHING).get("hashrate_unit")).upper(), 0.0)
+
+
+def _board(found: Understood, board: Fields, part: str, factor: float) -> None:
+    told = (number(board.get(key)) for key in ("hashrate_realtime_10m", "hashrate_average", "hashrate_avg"))
+    rate = next((value for value in told if value == value), math.nan) * factor
+    clock = number(board.get("frequency_average", board.get("frequency_avg")))
+    if board.get("present") is False:  # the slot is told of, with 0 for everything that a board would tell
+        rate = clock = math.nan
     for point, value, source in (
         ("hashrate", rate, Source.MEASURED),
         ("chip_temp", _hottest(board.get("temperature_chip")), Source.CHIP),
         ("board_temp", _hottest(board.get("temperature_pcb")), Source.PCB),
         ("chips", number(board.get("asic_num")), Source.MEASURED),
-        ("frequency", number(board.get("frequency_avg")), Source.MEASURED),
+        ("frequency", clock, Source.MEASURED),
         ("voltage", number(board.get("voltage")), Source.MEASURED),
         ("hw_errors", number(board.get("hw_errors", board.get("hardware_errors"))), Source.MEASURED),
     ):
@@ -91,17 +117,28 @@ def _board(found: Understood, board: Fields, part: str) -> None:
 
 def _hottest(raw: object) -> float:
     """The hottest of a board's sensors; 0 stands for one that is not there."""
-    real = [value for value in numbers(raw) if value == value and value != 0]
-    return max(real) if real else math.nan
+    return max_told(value for value in numbers(raw) if value != 0)
 
 
 def _rates(found: Understood, pages: Mapping[str, Fields]) -> None:
     brief = pages.get("brief", NOTHING)
-    ideal = _by_size(number(brief.get("hashrate_ideal")))
-    boards = [value for signal, value in found.readings.items() if signal.point == "hashrate" and signal.part]
-    found.put("hashrate", _realtime(number(brief.get("hashrate_realtime")), sum(boards) or ideal))
-    found.put("hashrate_avg", _realtime(number(brief.get("hashrate_average")), sum(boards) or ideal))
-    found.put("hashrate_nominal", ideal if ideal > 0 else math.nan, source=Source.ESTIMATED)
+    factor = named_factor(pages)
+    now, mean, ideal = (number(brief.get(f"hashrate_{name}")) for name in ("realtime", "average", "ideal"))
+    if now != now:
+        now = number(brief.get("hashrate_realtime_10m"))
+    if factor:
+        now, mean, ideal = now * factor, mean * factor, ideal * factor
+    else:
+        ideal = _by_size(ideal)
+        boards = [value for signal, value in found.readings.items() if signal.point == "hashrate" and signal.part]
+        now, mean = (_realtime(value, sum(boards) or ideal) for value in (now, mean))
+    found.put("hashrate", now)
+    found.put("hashrate_avg", mean)
+    if ideal > 0:
+        found.put("hashrate_nominal", ideal, source=Source.ESTIMATED)
+        return
+    sold = next((rate for key in ("sales", "stock") if (rate := number(brief.get(f"hashrate_{key}"))) > 0), math.nan)
+    found.put("hashrate_nominal", sold * factor if factor else _by_size(sold), source=Source.NAMEPLATE)
 
 
 def _by_size(value: float) -> float:
@@ -116,9 +153,12 @@ def _realtime(value: float, reference: float) -> float:
 
 
 def _power(found: Understood, pages: Mapping[str, Fields]) -> None:
-    estimated = number(pages.get("brief", NOTHING).get("power_consumption_estimated"))
-    if estimated == estimated:
-        found.put("power", estimated, source=Source.ESTIMATED)
+    """An estimate, whatever its name, unless the firmware says that the power supply tells it."""
+    brief = pages.get("brief", NOTHING)
+    power = number(brief.get("power_consumption_estimated"))
+    if power == power:
+        is_metered = text(brief.get("power_source")).upper() == "PSU"
+        found.put("power", power, source=Source.MEASURED if is_metered else Source.ESTIMATED)
     if "miner_config" in pages:
         found.put("power_limit", power_target(pages["miner_config"]))
 
@@ -136,24 +176,17 @@ def work_mode(config: Fields) -> str:
 
 
 def _pools(found: Understood, pools: Sequence[Fields]) -> None:
-    codes = POINTS["pool_state"]
-    alive: list[tuple[float, int]] = []
-    for at, pool in enumerate(pools[:MAX_POOLS]):
-        state = text(pool.get("status")).casefold()
-        found.put("pool_state", codes.code(state if state in codes.codes else "unknown"), str(at + 1))
-        if state == "alive":
-            priority = number(pool.get("priority"))
-            alive.append((priority if priority == priority else math.inf, at))
     if not pools:
         return
+    put_pools(found, [_listed(pool) for pool in pools])
     for point in ("accepted", "rejected", "stale"):
-        shares = [number(pool.get(point)) for pool in pools]
-        real = [value for value in shares if value == value]
-        found.put(point, sum(real) if real else math.nan)
-    if alive:
-        used = pools[min(alive)[1]]
-        found.tell("pool", text(used.get("url")))
-        found.tell("worker", text(used.get("user")))
+        found.put(point, sum_told(number(pool.get(point)) for pool in pools))
+
+
+def _listed(pool: Fields) -> ListedPool:
+    url, user = text(pool.get("url")), text(pool.get("user"))
+    priority = number(pool.get("priority"))
+    return ListedPool(url, user, text(pool.get("status")), priority=priority, is_fee=names_a_fee(url, user))
 
 
 def _names(found: Understood, pages: Mapping[str, Fields]) -> None:
@@ -161,8 +194,23 @@ def _names(found: Understood, pages: Mapping[str, Fields]) -> None:
     found.tell("model", text(overview.get("model")))
     found.tell("firmware", text(overview.get("version_firmware")))
     found.tell("serial", text(overview.get("serial_number")))
-    found.tell("power_mode", work_mode(pages.get("miner_config", NOTHING)))
-    found.tell("status", text(pages.get("brief", NOTHING).get("status")))
+    found.tell("mac", text(overview.get("mac")).lower())
+    brief = pages.get("brief", NOTHING)
+    found.tell("power_mode", work_mode(pages.get("miner_config", NOTHING)) or text(brief.get("work_mode")))
+    found.tell("status", text(brief.get("status")))
+
+
+def _faults(found: Understood, pages: Mapping[str, Fields]) -> None:
+    """The firmware's own verdict on the miner (`Degraded`, `Hash board error`) and on its fans."""
+    brief, fans = pages.get("brief", NOTHING), pages.get("fans", NOTHING)
+    verdict = text(brief.get("indicator"))
+    if not verdict:
+        return
+    faults = [] if verdict.casefold() in _FINE else [text(brief.get("indicator_long")) or verdict]
+    if fans.get("error") is True:
+        faults.append(text(fans.get("error_description")) or "fan error")
+    found.put("faults", float(len(faults)))
+    found.tell("faults", "; ".join(faults))
 
 
 def state_of(pages: Mapping[str, Fields]) -> DeviceState:
@@ -171,5 +219,5 @@ def state_of(pages: Mapping[str, Fields]) -> DeviceState:
     for part, state in _WORDS:
         if part in word:
             return state
-    asleep = work_mode(pages.get("miner_config", NOTHING)).casefold() == "sleep"
-    return DeviceState.ASLEEP if asleep else DeviceState.UNKNOWN
+    modes = work_mode(pages.get("miner_config", NOTHING)), text(pages.get("brief", NOTHING).get("work_mode"))
+    return DeviceState.ASLEEP if "sleep" in {mode.casefold() for mode in modes} else DeviceState.UNKNOWN

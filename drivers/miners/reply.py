@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 Fields: TypeAlias = Mapping[str, object]
@@ -31,6 +31,28 @@ def number(raw: object) -> float:
             value = float(match[1])
             return value if -ABSURD <= value <= ABSURD else math.nan
     return math.nan
+
+
+def positive(raw: object) -> float:
+    """A number above 0; NaN for any other, where 0 is how firmware writes that it cannot tell."""
+    value = number(raw)
+    return value if value > 0 else math.nan
+
+
+def first_told(*values: float) -> float:
+    """The first of several numbers that is one; NaN when none is."""
+    return next((value for value in values if value == value), math.nan)
+
+
+def sum_told(values: Iterable[float]) -> float:
+    """The sum of those numbers that are some; NaN when none is."""
+    told = [value for value in values if value == value]
+    return math.fsum(told) if told else math.nan
+
+
+def max_told(values: Iterable[float]) -> float:
+    """The greatest of those numbers that are some; NaN when none is."""
+    return max((value for value in values if value == value), default=math.nan)
 
 
 def count(raw: object, highest: int) -> int:

@@ -12,7 +12,7 @@ from typing import Final
 from drivers.core.device import Tier
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report, Source
-from drivers.miners.pool_list import put_pools
+from drivers.miners.pool_list import cgminer_pools, put_pools
 from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, count, first, number, rows, text
 from drivers.miners.reporter import Reporter, Understood
 from drivers.transports.cgminer import Answers
@@ -57,7 +57,7 @@ def understand(answers: Answers) -> Understood:
     _put_machine(understood, data)
     _put_faults(understood, data, boards)
     if "pools" in answers.sections:
-        put_pools(understood, answers.sections["pools"])
+        put_pools(understood, cgminer_pools(answers.sections["pools"]))
     understood.tell("model", model_of(data))
     understood.tell("firmware", text(data.get("Firmware")))
     understood.tell("serial", text(data.get("Ctrl Board SN")))

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from drivers.core.device import Tier
-from drivers.core.points import POINTS
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report, Source
+from drivers.miners.antminer_fields import mines_another_algorithm
 from drivers.miners.board_slots import board_numbers
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, MAX_POOLS, NOTHING, Fields, inner, number, rows, text
+from drivers.miners.pool_list import ListedPool, names_a_fee, put_pools
+from drivers.miners.reply import MAX_BOARDS, MAX_FANS, Fields, inner, number, rows, sum_told, text
 from drivers.miners.reporter import Reporter, Understood
 from drivers.miners.web_pages import Pages
 
@@ -39,21 +40,12 @@ _STATES: Final = {
 }
 _MEASURES: Final = {"KH/S": 1e-9, "MH/S": 1e-6, "GH/S": 1e-3, "TH/S": 1.0}
 """Factor to TH/s by `hr_measure`."""
-_POOL_WORDS: Final = {
-    "active": "alive",
-    "working": "alive",
-    "rejecting": "alive",
-    "offline": "dead",
-    "dead": "dead",
-    "disabled": "disabled",
-}
 _ABSENT: Final = frozenset({"disconnected", "disabled"})
 """States of a board that has no chips to show."""
 _LEAST_MILLIVOLTS: Final = 100.0
 """A board's voltage above this is in mV."""
 _SPAN: Final = re.compile(r"(?:(\d{1,5}) days?,?\s*)?(?:(\d{1,4}):(\d\d)(?::(\d\d))?|(\d{1,4}) min\w*)?")
 _WATTS: Final = re.compile(r"(\d{3,5})\s*w", re.IGNORECASE)
-_FEE: Final = re.compile(r"dev\s?fee", re.IGNORECASE)
 
 
 class VnishParser:
@@ -72,7 +64,7 @@ class VnishParser:
         _take_model(understood, miner, info)
         _take_rates(understood, miner, self._factor)
         _take_power(understood, miner)
-        _take_boards(understood, rows(miner, "chains") or rows(miner, "boards"), self._factor)
+        _take_boards(understood, _boards_of(miner), self._factor)
         _take_fans(understood, miner)
         if tier is Tier.FULL:
             understood.put("uptime", seconds_of(inner(info, "system").get("uptime")))
@@ -87,6 +79,12 @@ class VnishParser:
 def model_of(raw: object) -> str:
     """The model's name without the firmware's behind it: `Antminer S21 Pro (Vnish 1.2.7)`."""
     return text(raw).partition("(")[0].strip()
+
+
+def mines_sha256(info: Fields) -> bool:
+    """Whether the pages are those of a SHA-256 miner, by the algorithm that newer firmware names, else by the model."""
+    algorithm = text(info.get("algorithm")).casefold()
+    return algorithm.startswith("sha256") if algorithm else not mines_another_algorithm(model_of(info.get("miner")))
 
 
 def firmware_of(info: Fields) -> str:
@@ -128,17 +126,13 @@ def is_fee(pool: Fields) -> bool:
     kind = text(pool.get("pool_type"))
     if kind:
         return kind.casefold() not in {"userpool", "user"}
-    return any(_FEE.search(text(pool.get(key))) for key in ("url", "user"))
-
-
-def own_pools(miner: Fields) -> list[Fields]:
-    """The owner's pools of a summary, in order."""
-    return [pool for pool in rows(miner, "pools") if not is_fee(pool) and text(pool.get("url"))]
+    return names_a_fee(text(pool.get("url")), text(pool.get("user")))
 
 
 def _take_model(understood: Understood, miner: Fields, info: Fields) -> None:
     understood.tell("model", model_of(info.get("miner")) or model_of(miner.get("miner_type")))
     understood.tell("firmware", firmware_of(info))
+    understood.tell("mac", text(inner(info, "system", "network_status").get("mac")).lower())
 
 
 def _rate(raw: object, factor: float) -> float:
@@ -165,13 +159,23 @@ def _take_rates(understood: Understood, miner: Fields, factor: float) -> None:
 
 def _take_power(understood: Understood, miner: Fields) -> None:
     """Measured only where the firmware says that the power supply meters it; else it is the firmware's model."""
-    power = _first(number(miner.get("power_consumption")), number(miner.get("power_usage")))
+    power = _watts(miner)
+    if math.isnan(power):
+        power = math.fsum(_watts(board) for board in _boards_of(miner)) if _boards_of(miner) else math.nan
     is_metered = inner(miner, "psu").get("psu_power_metering") is True
     understood.put("power", power, source=Source.MEASURED if is_metered else Source.ESTIMATED)
 
 
+def _watts(row: Fields) -> float:
+    """Of the miner or of one board: `power_usage` is the older name."""
+    return _first(number(row.get("power_consumption")), number(row.get("power_usage")))
+
+
+def _boards_of(miner: Fields) -> Sequence[Fields]:
+    return (rows(miner, "chains") or rows(miner, "boards"))[:MAX_BOARDS]
+
+
 def _take_boards(understood: Understood, boards: Sequence[Fields], factor: float) -> None:
-    boards = boards[:MAX_BOARDS]
     for board, part in zip(boards, board_numbers([board.get("id") for board in boards]), strict=True):
         real = _first(_rate(board.get("hashrate_rt"), factor), _rate(board.get("hr_realtime"), factor))
         understood.put("hashrate", real, part)
@@ -180,8 +184,8 @@ def _take_boards(understood: Understood, boards: Sequence[Fields], factor: float
         understood.put("frequency", _first(number(board.get("frequency")), number(board.get("freq"))), part)
         volts = number(board.get("voltage"))
         understood.put("voltage", volts / 1e3 if volts > _LEAST_MILLIVOLTS else volts, part)
-        understood.put("chip_temp", _hottest(board.get("chip_temp")), part, Source.CHIP)
-        understood.put("board_temp", _hottest(board.get("pcb_temp")), part, Source.PCB)
+        understood.put("chip_temp", _hottest(board, "chip_temp"), part, Source.CHIP)
+        understood.put("board_temp", _hottest(board, "pcb_temp"), part, Source.PCB)
         for point, key in (("inlet_temp", "inlet_water_temp"), ("outlet_temp", "outlet_water_temp")):
             if not math.isnan(number(board.get(key))):
                 understood.put(point, number(board.get(key)), part, Source.COOLANT)
@@ -196,11 +200,18 @@ def _chips(board: Fields) -> float:
     return 0.0 if text(inner(board, "status").get("state")).casefold() in _ABSENT else math.nan
 
 
-def _hottest(raw: object) -> float:
-    """The greatest of a range, degC; NaN where both ends are 0, which is written for a board that does not answer."""
-    if not isinstance(raw, dict):
-        return number(raw) or math.nan
-    return number(raw.get("max")) or math.nan
+def _hottest(board: Fields, key: str) -> float:
+    """The greatest of a range, degC; NaN where both ends are 0, which is written for a board that does not answer.
+
+    Firmware before 1.2.0 lists the sensors instead, each with its status (`chip_temp_sens`); one that fails still shows
+    a number.
+    """
+    raw = board.get(key)
+    value = number(raw.get("max")) if isinstance(raw, dict) else number(raw)
+    if not math.isnan(value):
+        return value or math.nan
+    sensors = [sensor for sensor in rows(board, f"{key}_sens") if text(sensor.get("status")).casefold() == "measure"]
+    return max((found for sensor in sensors if (found := number(sensor.get("temp"))) == found), default=math.nan)
 
 
 def _take_fans(understood: Understood, miner: Fields) -> None:
@@ -229,19 +240,17 @@ def _take_serials(understood: Understood, info: Fields, factory: Fields) -> None
 
 def _take_pools(understood: Understood, pools: Sequence[Fields]) -> None:
     """The owner's pools; the shares are those of them together, without the developer's fee."""
-    fees = [text(pool.get("url")) or text(pool.get("user")) for pool in pools if is_fee(pool)]
-    own = [pool for pool in pools if not is_fee(pool) and text(pool.get("url"))][:MAX_POOLS]
-    understood.tell("fee_pool", "; ".join(filter(None, fees)))
-    for part, pool in enumerate(own, 1):
-        word = _POOL_WORDS.get(text(pool.get("status")).casefold(), "unknown")
-        understood.put("pool_state", POINTS["pool_state"].code(word), str(part))
+    told = [pool for pool in pools if text(pool.get("url")) or is_fee(pool)]
+    put_pools(understood, [_listed(pool) for pool in told])
+    own = [pool for pool in told if not is_fee(pool)]
     for name in ("accepted", "rejected", "stale"):
-        found = [value for value in (number(pool.get(name)) for pool in own) if value >= 0]
-        understood.put(name, sum(found) if found else math.nan)
-    active = [pool for pool in own if text(pool.get("status")).casefold() == "active"]
-    chosen = (active or own or [NOTHING])[0]
-    understood.tell("pool", text(chosen.get("url")))
-    understood.tell("worker", text(chosen.get("user")))
+        understood.put(name, sum_told(number(pool.get(name)) for pool in own))
+
+
+def _listed(pool: Fields) -> ListedPool:
+    state = text(pool.get("status"))
+    in_use = True if state.casefold() == "active" else None
+    return ListedPool(text(pool.get("url")), text(pool.get("user")), state, in_use=in_use, is_fee=is_fee(pool))
 
 
 def _take_faults(understood: Understood, miner: Fields) -> None:
@@ -254,7 +263,7 @@ def _take_faults(understood: Understood, miner: Fields) -> None:
         code = number(status.get("failure_code"))
         shown = text(status.get("description")) or "failure"
         faults.append(shown if math.isnan(code) else f"{code:g}: {shown}")
-    boards = (rows(miner, "chains") or rows(miner, "boards"))[:MAX_BOARDS]
+    boards = _boards_of(miner)
     for board, part in zip(boards, board_numbers([board.get("id") for board in boards]), strict=True):
         state = text(inner(board, "status").get("state")).casefold()
         if state in {"failure", "disconnected"}:

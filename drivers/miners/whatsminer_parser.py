@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from drivers.core.device import Tier
-from drivers.core.points import POINTS
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report, Source
-from drivers.miners.reply import MAX_BOARDS, MAX_POOLS, NOTHING, Fields, number, numbers, text
+from drivers.miners.pool_list import ListedPool, names_a_fee, put_pools
+from drivers.miners.reply import MAX_BOARDS, NOTHING, Fields, number, numbers, sum_told, text
 from drivers.miners.reporter import Reporter, Understood
 from drivers.miners.whatsminer_faults import Fault, faults_of_summary
 
@@ -99,7 +99,7 @@ class WhatsminerParser:
         _take_whole(understood, told)
         _take_boards(understood, told)
         if told.pools is not None:
-            _take_pools(understood, told)
+            put_pools(understood, [pool for pool in map(_listed, told.pools) if pool.url])
         self._take_faults(understood, told, tier)
         understood.state = self._state(understood, told)
         self._take_fans(understood, told)
@@ -222,7 +222,7 @@ def _take_whole(understood: Understood, told: Told) -> None:
     understood.put("hashrate_avg", rate(summary, RATE_AVERAGE))
     nominal = nominal_rate(summary, told.boards)
     if nominal == nominal:
-        understood.put("hashrate_nominal", nominal)
+        understood.put("hashrate_nominal", nominal, source=Source.NAMEPLATE)
     understood.put("power", first_number(summary, POWER))
     understood.put("power_limit", power_limit(summary, told.setting))
     understood.put("uptime", first_number(summary, MINED))
@@ -233,7 +233,7 @@ def _take_whole(understood: Understood, told: Told) -> None:
     for point, name in (("accepted", "Accepted"), ("rejected", "Rejected"), ("stale", "Stale")):
         shares = number(summary.get(name))
         if name not in summary and told.pools is not None:
-            shares = _total(told.pools, name, name.lower())
+            shares = sum_told(first_number(pool, (name, name.lower())) for pool in told.pools)
         if name in summary or shares == shares:
             understood.put(point, shares)
     if "Hardware Errors" in summary:
@@ -263,7 +263,7 @@ def _take_board(understood: Understood, told: Told, board: Fields, part: str) ->
     understood.put("hashrate", rate(board, RATE), part)
     nominal = nominal_rate(board)
     if nominal == nominal:
-        understood.put("hashrate_nominal", nominal, part)
+        understood.put("hashrate_nominal", nominal, part, Source.NAMEPLATE)
     chips = first_number(board, ("Effective Chips", "effective-chips"))
     understood.put("chips", math.nan if told.is_off and not chips else chips, part)
     if any(name in board for name in ("Chip Temp Max", "chip-temp-max")):
@@ -287,21 +287,16 @@ def _slots(boards: Sequence[Fields]) -> list[str]:
     return [str(at) for at in range(1, len(found) + 1)]
 
 
-def _take_pools(understood: Understood, told: Told) -> None:
-    codes = POINTS["pool_state"]
-    pools = [pool for pool in told.pools or () if first_text(pool, ("URL", "url"))][:MAX_POOLS]
-    for at, pool in enumerate(pools, 1):
-        state = first_text(pool, ("Status", "status")).casefold()
-        understood.put("pool_state", codes.code(state if state in codes.codes else "unknown"), str(at))
-        if is_true(pool.get("Stratum Active", pool.get("stratum-active"))) and "pool" not in understood.texts:
-            understood.tell("pool", first_text(pool, ("URL", "url")))
-            understood.tell("worker", first_text(pool, ("User", "account")))
-
-
-def _total(pools: Sequence[Fields], *names: str) -> float:
-    """The sum over the pools that tell it; NaN where none does."""
-    told = [value for pool in pools if (value := first_number(pool, names)) == value]
-    return math.fsum(told) if told else math.nan
+def _listed(pool: Fields) -> ListedPool:
+    url, user = first_text(pool, ("URL", "url")), first_text(pool, ("User", "account"))
+    return ListedPool(
+        url,
+        user,
+        first_text(pool, ("Status", "status")),
+        in_use=is_true(pool.get("Stratum Active", pool.get("stratum-active"))),
+        priority=number(pool.get("Priority")),
+        is_fee=names_a_fee(url, user),
+    )
 
 
 def _has_fan_keys(row: Fields) -> bool:

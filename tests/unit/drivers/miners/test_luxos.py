@@ -175,7 +175,7 @@ def test_that_the_developers_pool_is_set_aside_and_told() -> None:
     ]
     report = parse(pools={"POOLS": pools})
     found = readings(report)
-    assert [found["pool_state", part].value for part in ("1", "2")] == [1, 3]
+    assert [found["pool_state", part].value for part in ("1", "2")] == [1, 1], "a pool that rejects shares answers"
     assert ("pool_state", "3") not in found
     assert report.texts["fee_pool"] == "stratum+tcp://fee:1"
     assert report.texts["pool"] == "stratum+tcp://a:1"

@@ -105,6 +105,8 @@ def test_that_an_old_miner_reads_in_full() -> None:
     assert report.state is DeviceState.HASHING
     assert value(report, "hashrate") == pytest.approx(67.3948)
     assert value(report, "hashrate_nominal") == pytest.approx(68.796)
+    nominal = report.layout.signals[report.layout.index["hashrate_nominal", ""]]
+    assert nominal.source is Source.NAMEPLATE, "the rate of the factory, not one that was measured"
     assert value(report, "power") == 3417
     assert value(report, "hashrate", "1") == pytest.approx(20.05343874)
     assert value(report, "fan_speed", "psu") == 9060
@@ -322,7 +324,7 @@ def test_that_shares_come_from_the_pools_where_the_summary_has_none_and_unset_po
     assert (value(report, "accepted"), value(report, "rejected")) == (42, 2)
     assert ("stale", "") not in report.layout.index
     assert {part for point, part in report.layout.index if point == "pool_state"} == {"1", "2"}
-    assert "pool" not in report.texts, "none is in use"
+    assert report.texts["pool"] == "stratum+tcp://a.pool.example:3333", "none is said to be in use; this one lives"
 
 
 @pytest.mark.parametrize("damage", [None, 7, "x", [], [[]], {"SUMMARY": 5}, {"SUMMARY": [None]}, {"Msg": [1]}])
