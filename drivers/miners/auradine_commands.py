@@ -20,6 +20,7 @@ from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.miners.auradine_parser import LOCATING, NORMAL, asleep, led_code
 from drivers.miners.auradine_web import AuradineWeb
 from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.pool_change import Account, check_count, seen_pools
 from drivers.miners.reply import NOTHING, Fields, first, number, rows, text
 from drivers.transports.cgminer import CgminerTransport
 
@@ -83,10 +84,10 @@ class _Desk:
         mode, power = text(row.get("Mode")), number(row.get("Power"))
         return Seen(f"mode {mode}, {power:g} W", mode.casefold() == "custom" and power == watts)
 
-    async def pools(self) -> Sequence[tuple[str, str]]:
+    async def pools(self) -> Sequence[Account]:
         answers = await self._miner.ask(("pools",))
         listed = rows(answers.sections.get("pools", NOTHING), "POOLS")
-        return [(text(pool.get("URL")), text(pool.get("User"))) for pool in listed if text(pool.get("URL"))]
+        return [(text(pool.get("URL")), text(pool.get("User"))) for pool in listed]
 
 
 class _Led(Setting):
@@ -126,14 +127,11 @@ def _fans(desk: _Desk, percent: float | None) -> Operation:
 
 
 def _pools(desk: _Desk, pools: tuple[Pool, ...]) -> Operation:
-    if not 1 <= len(pools) <= _MOST_POOLS:
-        raise PreconditionFailed(f"this firmware keeps one to three pools, not {len(pools)}")
-    wanted = [(pool.url.rstrip("/"), pool.user) for pool in pools]
+    check_count(len(pools), _MOST_POOLS)
+    wanted = [(pool.url, pool.user) for pool in pools]
     body = {"pools": [{"url": pool.url, "user": pool.user, "pass": pool.password} for pool in pools]}
 
     async def look() -> Seen:
-        kept = await desk.pools()
-        shown = ", ".join(f"{url} as {user}" for url, user in kept)
-        return Seen(shown or "no pool", [(url.rstrip("/"), user) for url, user in kept] == wanted)
+        return seen_pools(await desk.pools(), wanted)
 
     return Setting(look, lambda: desk.web.write("/updatepools", body))

@@ -14,6 +14,7 @@ from drivers.core.errors import Unsupported
 from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.miners.bitaxe_parser import configured_pools, flag, is_overheated, is_paused
 from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.pool_change import Account, check_count, seen_pools
 from drivers.miners.reply import NOTHING, Fields, number
 from drivers.miners.web_pages import accept, encode, said
 from drivers.transports.http import HttpTransport
@@ -124,7 +125,7 @@ class _Target:
     tls: bool
 
     @property
-    def label(self) -> tuple[str, str]:
+    def account(self) -> Account:
         return f"{self.host}:{self.port}", self.user
 
 
@@ -145,8 +146,7 @@ class _Pools(Setting):
 
     def __init__(self, desk: _Desk, pools: tuple[Pool, ...]) -> None:
         super().__init__(self._seen, self._send)
-        if not 1 <= len(pools) <= _MOST_POOLS:
-            raise PreconditionFailed(f"this firmware keeps one or two pools, not {len(pools)}")
+        check_count(len(pools), _MOST_POOLS)
         targets = [_target(pool) for pool in pools]
         self._targets = (targets[0], targets[-1])
         self._desk = desk
@@ -156,10 +156,8 @@ class _Pools(Setting):
         _refuse_one_time_code(info)
         if "stratumURL" not in info:
             raise Unsupported(self._desk.place, "the page does not show the pools")
-        pools = list(configured_pools(info))
-        wanted = [target.label for target in self._targets]
-        shown = ", ".join(f"{address} as {user}" for address, user in pools)
-        return Seen(shown or "no pool", [_bare(pool) for pool in pools] == wanted)
+        kept = [(url.rpartition("//")[2], user) for url, user in configured_pools(info)]
+        return seen_pools(kept, [target.account for target in self._targets])
 
     async def _send(self) -> str:
         info = self._desk.info
@@ -182,7 +180,3 @@ class _Pools(Setting):
             if shown is not None:
                 body[f"{prefix}TLS"] = target.tls if isinstance(shown, bool) else int(target.tls)
         return body
-
-
-def _bare(pool: tuple[str, str]) -> tuple[str, str]:
-    return pool[0].rpartition("//")[2], pool[1]

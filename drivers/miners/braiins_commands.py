@@ -24,6 +24,7 @@ from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.miners.braiins_fields import STATUSES, measure, named
 from drivers.miners.braiins_rest_parser import BASE, CONFIGURATION, DETAILS, POOLS, pools_of
 from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.pool_change import check_count, seen_pools
 from drivers.miners.reply import MAX_POOLS, NOTHING, Fields, inner, number, objects, text
 from drivers.miners.web_pages import accept, said
 from drivers.miners.web_token import WebToken
@@ -217,8 +218,7 @@ class _Pooling(Operation):
     """Replaces all pool groups by one, which keeps the name and the strategy of the first."""
 
     def __init__(self, commands: RestCommands, pools: tuple[Pool, ...]) -> None:
-        if not 0 < len(pools) <= MAX_POOLS:
-            raise PreconditionFailed(f"give 1 to {MAX_POOLS} pools")
+        check_count(len(pools), MAX_POOLS)
         self._commands = commands
         self._pools = pools
         self._wanted = [(pool.url, pool.user) for pool in pools]
@@ -228,8 +228,7 @@ class _Pooling(Operation):
         """Read the pool groups."""
         groups = await self._commands.groups()
         self._first = groups[0] if groups else NOTHING
-        found = pools_of(groups)
-        return Seen("; ".join(f"{url} as {user}" for url, user in found) or "no pools", found == self._wanted)
+        return seen_pools(pools_of(groups), self._wanted)
 
     async def write(self) -> str:
         """Send the whole list."""

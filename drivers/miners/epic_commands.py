@@ -24,6 +24,7 @@ from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.core.reading import DeviceState
 from drivers.miners.commanding import BeginAnew, Setting
 from drivers.miners.epic_parser import error_text, state_of, tuning
+from drivers.miners.pool_change import check_count, seen_pools
 from drivers.miners.reply import NOTHING, Fields, inner, number, rows, text
 from drivers.miners.web_pages import accept, encode, said
 from drivers.transports.http import HttpTransport
@@ -156,8 +157,7 @@ class _Fans(Setting):
 class _Pools(Setting):
     def __init__(self, desk: _Desk, pools: tuple[Pool, ...]) -> None:
         super().__init__(self._seen, self._send)
-        if not 1 <= len(pools) <= _MOST_POOLS:
-            raise PreconditionFailed(f"this firmware keeps one to three pools, not {len(pools)}")
+        check_count(len(pools), _MOST_POOLS)
         self._desk = desk
         self._pools = pools
 
@@ -166,10 +166,7 @@ class _Pools(Setting):
             raise PreconditionFailed("the miner splits its hashrate between groups of pools; change them at the miner")
         summary = await self._desk.look()
         kept = [(text(row.get("pool")), text(row.get("login"))) for row in rows(summary, "StratumConfigs")]
-        kept = [pool for pool in kept if pool[0]]
-        wanted = [(pool.url.rstrip("/"), pool.user) for pool in self._pools]
-        shown = ", ".join(f"{url} as {user}" for url, user in kept)
-        return Seen(shown or "no pool", [(url.rstrip("/"), user) for url, user in kept] == wanted)
+        return seen_pools(kept, [(pool.url, pool.user) for pool in self._pools])
 
     async def _send(self) -> str:
         """Coin and the unique worker id stay as they are."""

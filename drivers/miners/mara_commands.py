@@ -26,6 +26,7 @@ from drivers.core.errors import Rejected
 from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.miners.commanding import BeginAnew, Setting
 from drivers.miners.mara_parser import work_mode
+from drivers.miners.pool_change import check_count
 from drivers.miners.reply import Fields, inner, number, objects, text
 from drivers.miners.web_pages import accept, encode, said
 from drivers.transports.http import HttpTransport
@@ -85,8 +86,7 @@ def change_of(command: Command) -> Change:
 
 
 def _pools(pools: tuple[Pool, ...]) -> Change:
-    if not 1 <= len(pools) <= _MOST_POOLS:
-        raise PreconditionFailed(f"this firmware keeps one to three pools, not {len(pools)}")
+    check_count(len(pools), _MOST_POOLS)
     return {("pools",): [{"url": pool.url, "user": pool.user, "pass": pool.password} for pool in pools]}
 
 

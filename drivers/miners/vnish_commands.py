@@ -25,6 +25,7 @@ from drivers.core.command import (
 from drivers.core.errors import Malformed, Refused, Rejected
 from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.pool_change import check_count, plain_url, seen_pools
 from drivers.miners.reply import NOTHING, Fields, inner, number, objects, rows, text
 from drivers.miners.vnish_parser import BASE, INFO, STATUS, SUMMARY, preset_name, seconds_of
 from drivers.miners.web_pages import accept, encode, said
@@ -218,16 +219,14 @@ class _Stored(Operation):
 
 class _Pools(_Stored):
     def __init__(self, commands: VnishCommands, pools: tuple[Pool, ...]) -> None:
-        if not 0 < len(pools) <= MOST_POOLS:
-            raise PreconditionFailed(f"the firmware keeps 1 to {MOST_POOLS} pools")
+        check_count(len(pools), MOST_POOLS)
         super().__init__(commands)
         self._pools = pools
         self._wanted = [(plain_url(pool.url), pool.user) for pool in pools]
 
     def seen(self) -> Seen:
-        found = [(plain_url(text(pool.get("url"))), text(pool.get("user"))) for pool in rows(self.miner, "pools")]
-        found = [pool for pool in found if pool[0]]
-        return Seen("; ".join(f"{url} as {user}" for url, user in found) or "no pools", found == self._wanted)
+        kept = [(text(pool.get("url")), text(pool.get("user"))) for pool in rows(self.miner, "pools")]
+        return seen_pools(kept, self._wanted)
 
     def change(self) -> Fields:
         sent = [
@@ -236,11 +235,6 @@ class _Pools(_Stored):
         ]
         empty = len(rows(self.miner, "pools")) - len(sent)
         return {"pools": sent + [{"url": "", "user": "", "pass": ""}] * empty}
-
-
-def plain_url(url: str) -> str:
-    """A pool as the firmware keeps it: without the scheme of plain stratum."""
-    return url.strip().removeprefix("stratum+tcp://").rstrip("/")
 
 
 class _Preset(_Stored):

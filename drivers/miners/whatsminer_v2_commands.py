@@ -25,20 +25,17 @@ from drivers.core.errors import DeviceError, Malformed, Refused, Rejected
 from drivers.core.identity import Address
 from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.pool_change import check_count
 from drivers.miners.reply import Fields, number, text
 from drivers.miners.whatsminer_parser import MINED, POWER_MODE, UP, first_number, first_text
-from drivers.miners.whatsminer_pools import POOLS, holds_pools, pools_text
 from drivers.miners.whatsminer_v2_sections import is_off, message, pools_of, summary_of
+from drivers.miners.whatsminer_writing import MOST_POOLS, WRITING_OFF, holds_pools
 from drivers.transports.cgminer import CgminerTransport, parse
 from drivers.transports.whatsminer_cipher import Seal
 
 FINE: Final = 131
 """Code of a write that was taken."""
 NO_WRITING: Final = 45
-WRITING_OFF: Final = (
-    "the miner takes no writes over its API: switch the API on with the maker's tool (WhatsMinerTool), where the admin "
-    "password must first be changed from the maker's own"
-)
 WRONG_PASSWORD: Final = "the miner does not take the admin password that is set for it"
 _UNREADABLE: Final = frozenset({23, 135, 137})
 """Codes by which the miner says that it cannot read what was encrypted, or that the token is wrong."""
@@ -96,16 +93,14 @@ class Desk:
         return None
 
     def _pools(self, pools: tuple[Pool, ...]) -> Operation:
-        if not 1 <= len(pools) <= POOLS:
-            raise PreconditionFailed(f"this firmware holds 1 to {POOLS} pools")
+        check_count(len(pools), MOST_POOLS)
         parameters: dict[str, object] = {}
-        for at in range(POOLS):
+        for at in range(MOST_POOLS):
             pool = pools[at] if at < len(pools) else Pool("", "", "")
             parameters |= {f"pool{at + 1}": pool.url, f"worker{at + 1}": pool.user, f"passwd{at + 1}": pool.password}
 
         async def look() -> Seen:
-            found = pools_of(await self._ask("pools"))
-            return Seen(pools_text(found), holds_pools(found, pools))
+            return holds_pools(pools_of(await self._ask("pools")), pools)
 
         return Setting(look, self._write("update_pools", **parameters))
 

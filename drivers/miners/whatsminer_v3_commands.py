@@ -25,19 +25,16 @@ from drivers.core.credentials import Login
 from drivers.core.errors import DeviceError, Malformed, Refused, Rejected
 from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.pool_change import check_count
 from drivers.miners.reply import Fields, inner, text
 from drivers.miners.whatsminer_parser import MINED, POWER_LIMIT, POWER_MODE, UP, first_number, first_text, is_true
-from drivers.miners.whatsminer_pools import POOLS, holds_pools, pools_text
 from drivers.miners.whatsminer_v3_sections import DEVICE, SETTING, STATUS, is_off, message, pools_of
+from drivers.miners.whatsminer_writing import MOST_POOLS, WRITING_OFF, holds_pools
 from drivers.transports.whatsminer import WhatsminerTransport
 from drivers.transports.whatsminer_cipher import Ticket
 
 ACCOUNT: Final = "super"
 """The account with all permissions, where the login names none."""
-WRITING_OFF: Final = (
-    "the miner takes no writes over its API: switch the API on with the maker's tool (WhatsMinerTool), where the admin "
-    "password must first be changed from the maker's own"
-)
 NOT_PERMITTED: Final = (
     "the miner does not take the account and password that are set for it, or its API is switched off for writing "
     "(WhatsMinerTool switches it on)"
@@ -89,13 +86,11 @@ class Desk:
         return None
 
     def _pools(self, pools: tuple[Pool, ...]) -> Operation:
-        if not 1 <= len(pools) <= POOLS:
-            raise PreconditionFailed(f"this firmware holds 1 to {POOLS} pools")
+        check_count(len(pools), MOST_POOLS)
         wanted = [{"pool": pool.url, "worker": pool.user, "passwd": pool.password} for pool in pools]
 
         async def look() -> Seen:
-            found = pools_of(await self._ask(STATUS, "summary+pools"))
-            return Seen(pools_text(found), holds_pools(found, pools))
+            return holds_pools(pools_of(await self._ask(STATUS, "summary+pools")), pools)
 
         return Setting(self._awake(look), self._write("set.miner.pools", wanted, is_hidden=True))
 

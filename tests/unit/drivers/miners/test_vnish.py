@@ -13,7 +13,6 @@ from drivers.core.device import Tier
 from drivers.core.points import POINTS
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report, Source
-from drivers.miners.vnish_commands import plain_url
 from drivers.miners.vnish_parser import (
     FACTORY,
     INFO,
@@ -186,8 +185,6 @@ def test_that_names_are_told_without_what_the_firmware_hangs_on_them() -> None:
     assert firmware_of({"fw_name": "Vnish", "fw_version": "1.3.4"}) == "Vnish 1.3.4"
     assert firmware_of({}) == ""
     assert serial_of({"serial": "N/A"}) == ""
-    assert plain_url("stratum+tcp://p.example:3333/") == "p.example:3333"
-    assert plain_url("stratum+ssl://p.example:443") == "stratum+ssl://p.example:443"
 
 
 ODD: tuple[Any, ...] = (
