@@ -69,12 +69,14 @@ class MinerOptions:
 
     Attributes:
         sensors: Maps by folded model name.
+        ordinary: Folded names of liquid-cooled models whose sensors are chip and board sensors, as in air-cooled ones.
         faults: Meanings of fault codes; the first that matches counts.
         work_modes: The firmware's number of each work mode, by name.
         service_port: Port of the second web server, which tells warnings and power; 0 where there is none.
     """
 
     sensors: Mapping[str, SensorMap] = field(default_factory=lambda: MappingProxyType({}))
+    ordinary: frozenset[str] = frozenset()
     faults: tuple[FaultCode, ...] = ()
     work_modes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     service_port: int = 0
@@ -113,6 +115,7 @@ def parse_miner_options(section: Section) -> MinerOptions:
     service = section.section("service")
     options = MinerOptions(
         sensors=MappingProxyType(sensors),
+        ordinary=frozenset(map(folded_model, section.texts("ordinary"))) if section.has("ordinary") else frozenset(),
         faults=tuple(_parse_fault(item) for item in section.sections("fault")),
         work_modes=MappingProxyType({name: modes.whole(name, 0, 255) for name in modes.keys()}),
         service_port=service.whole("port", 1, 65535) if service.has("port") else 0,

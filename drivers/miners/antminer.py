@@ -73,6 +73,7 @@ class AntminerDriver:
             else None
         )
         self._has_new_api: bool | None = None
+        self._has_no_info = False
         self._model = ""
         self._header: Fields | None = None
 
@@ -145,6 +146,7 @@ class AntminerDriver:
     async def close(self) -> None:
         """Close what is kept open; what was found out about the web interface is found out anew."""
         self._web_rests_until, self._web_trouble, self._has_new_api = 0.0, None, None
+        self._has_no_info = False
         if self._web is not None:
             await self._web.close()
         if self._service is not None:
@@ -155,7 +157,7 @@ class AntminerDriver:
         now = asyncio.get_running_loop().time()
         if self._web is not None and now >= self._web_rests_until:
             try:
-                answers = await self._web.read(tier)
+                answers = await self._completed(await self._web.read(tier), tier)
             except (Refused, Unsupported) as trouble:
                 # A login that is not taken is not sent again and again: the firmware would lock everybody out.
                 self._web_rests_until, self._web_trouble = float("inf"), trouble
@@ -170,6 +172,18 @@ class AntminerDriver:
             if isinstance(self._web_trouble, Refused):
                 raise self._web_trouble from None
             raise
+
+    async def _completed(self, answers: Answers, tier: Tier) -> Answers:
+        """With what the web pages leave out and the text protocol tells."""
+        missing = [name for name in _FULL if name not in answers.sections] if tier is Tier.FULL else []
+        if not missing:
+            return answers
+        try:
+            more = await self._transport.ask(missing)
+        except DeviceError:
+            return answers  # the web pages alone are a poll; what only the text protocol tells is not reported
+        sections = {**answers.sections, **more.sections}
+        return Answers(sections, answers.repaired or more.repaired, answers.asked, more.answered)
 
     async def _text_answers(self, tier: Tier) -> Answers:
         if self._has_new_api:
@@ -233,12 +247,15 @@ class AntminerDriver:
     async def _system_info(self) -> Fields:
         """What the page behind the login says of the miner; empty where it cannot be asked."""
         now = asyncio.get_running_loop().time()
-        if self._web is None or now < self._web_rests_until:
+        if self._web is None or now < self._web_rests_until or self._has_no_info:
             return NOTHING
         try:
             return await self._web.system_info()
+        except (Unsupported, Malformed):
+            self._has_no_info = True  # this page alone; the others are asked on
+            return NOTHING
         except DeviceError as trouble:
-            rests = float("inf") if isinstance(trouble, Refused | Unsupported) else now + WEB_RESTS_S
+            rests = float("inf") if isinstance(trouble, Refused) else now + WEB_RESTS_S
             self._web_rests_until, self._web_trouble = rests, trouble
             return NOTHING
 

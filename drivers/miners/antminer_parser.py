@@ -136,6 +136,7 @@ class AntminerParser:
         model, folded = self._model, folded_model(reported)
         boards = board_indices(data, max(model.boards if model else 0, len(before.boards) if before else 0))
         known = self._options.sensors.get(folded) or (before.sensors if before else None)
+        is_ordinary = folded in self._options.ordinary
         hydro = "hyd" in folded or (model is not None and model.cooling == "hydro")
         is_liquid = hydro or "imm" in folded or (model is not None and model.cooling != "air")
         fallback = SERVICE_POWER if has_service_power else ""
@@ -148,7 +149,7 @@ class AntminerParser:
             frequency_key=_frequency_key(data, boards) if data or before is None else before.frequency_key,
             thermometers=thermometers_of(data) if data or before is None else before.thermometers,
             sensors=known,
-            apart=(hydro and known is None) or (before is not None and before.apart),
+            apart=(hydro and known is None and not is_ordinary) or (before is not None and before.apart),
             ambient="ambient_temp" in data or (before is not None and before.ambient),
             faults=tells_faults or (before is not None and before.faults),
         )
@@ -315,7 +316,7 @@ def _unasked(plan: Plan, has_summary: bool, has_service_power: bool) -> list[int
     """Positions of what a light poll does not ask."""
     unasked = [*range(plan.pools_at, plan.pools_at + plan.pools)]
     if not has_summary:
-        unasked += _SHARES_AT
+        unasked += (*_SHARES_AT, _ERRORS)
     if plan.faults_at >= 0:
         unasked.append(plan.faults_at)
     if has_service_power:

@@ -94,14 +94,14 @@ def summary_row(content: Fields) -> Fields:
 
 
 def pool_rows(content: Fields) -> Sequence[Fields]:
-    """The pools of a `pools` answer of either shape in the keys of the text protocol."""
+    """The pools of a `pools` answer of either shape in the keys of the text protocol; an empty slot is no pool."""
     found = rows(content, "POOLS")
-    if not any("url" in pool for pool in found):
-        return found
-    return [
-        {**{key: pool.get(name) for name, key in _POOL}, **{key: pool.get(key.lower()) for key in SHARES}}
-        for pool in found
-    ]
+    if any("url" in pool for pool in found):
+        found = [
+            {**{key: pool.get(name) for name, key in _POOL}, **{key: pool.get(key.lower()) for key in SHARES}}
+            for pool in found
+        ]
+    return [pool for pool in found if pool.get("URL") != ""]
 
 
 SHARES: Final = ("Accepted", "Rejected", "Stale")

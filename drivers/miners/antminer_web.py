@@ -43,7 +43,7 @@ class AntminerWeb:
         self._info: Fields | None = None
 
     async def read(self, tier: Tier) -> Answers:
-        """`stats`, and for a full poll `summary` and `pools`.
+        """`stats`, and for a full poll `summary` and `pools`, of which either may be missing.
 
         Raises:
             DeviceError: `Refused` when the login is not taken, `Unsupported` when the firmware has no such pages.
@@ -53,14 +53,23 @@ class AntminerWeb:
         any_repaired = False
         asked, answered = time.time(), 0.0
         for name in names:
-            answer = await self._get(name)
-            content, repaired = answer.repaired_json()
-            if _SECTION[name] not in content:
-                raise Malformed(self._place, f"{name}.cgi holds no {_SECTION[name]}", answer.body)
+            try:
+                answer, content, repaired = await self._section(name)
+            except (Unsupported, Malformed):
+                if name == "stats":
+                    raise
+                continue  # one page that this firmware lacks or garbles; the others tell the most
             sections[name] = content
             any_repaired |= repaired
             answered = answer.answered
         return Answers(sections, any_repaired, asked, answered)
+
+    async def _section(self, name: str) -> tuple[HttpAnswer, Fields, bool]:
+        answer = await self._get(name)
+        content, repaired = answer.repaired_json()
+        if _SECTION[name] not in content:
+            raise Malformed(self._place, f"{name}.cgi holds no {_SECTION[name]}", answer.body)
+        return answer, content, repaired
 
     async def system_info(self) -> Fields:
         """Model, MAC, serial number and firmware; asked once. Raises a `DeviceError`."""

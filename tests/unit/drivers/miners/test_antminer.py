@@ -15,7 +15,7 @@ from drivers.core.reading import DeviceState, Quality, Reading, Report, Source
 from drivers.family import Access, Clue, Page
 from drivers.miners.antminer import AntminerDriver, recognise
 from drivers.simulators.firmwares.antminer import WARNING, AntminerFirmware
-from drivers.simulators.personality import Controls, HttpQuestion, Wire
+from drivers.simulators.personality import Controls, HttpQuestion, HttpReply, VirtualMiner, Wire
 from drivers.testing.contract import broken_promises
 from drivers.testing.replay import RecordedMiner, serve_replies
 from drivers.testing.stand import Manner, Place, miner_view, stand
@@ -285,3 +285,25 @@ def test_that_the_realm_of_its_login_tells_an_antminer(realm: str, expected: boo
     page = Page(401, MappingProxyType({"www-authenticate": f'Digest realm="{realm}", nonce="0"'}), b"")
     assert recognise(Clue(Address("127.0.0.1", 80), page=page)) is expected
     assert not recognise(Clue(Address("127.0.0.1", 80), page=Page(200, MappingProxyType({}), b"<html>")))
+
+
+@pytest.mark.parametrize("lacking", ["pools", "summary", "get_system_info"])
+async def test_that_a_web_page_that_is_missing_costs_no_other(lacking: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    firmware = AntminerFirmware()
+    answer = firmware.http
+
+    def without(miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
+        return HttpReply(404) if question.path.endswith(f"/{lacking}.cgi") else answer(miner, question)
+
+    monkeypatch.setattr(AntminerFirmware, "http", lambda self, miner, question: without(miner, question))
+    async with stand(firmware) as place:
+        opened = driver(place)
+        report = await opened.read(Tier.FULL)
+        assert readings(report)["pool_state", "1"].value == 1
+        assert readings(report)["accepted", ""].quality is Quality.GOOD
+        assert report.texts["serial.2"] == "SIMBOARD0002", "the web's stats were read"
+        assert "web" not in report.texts
+        place.questions.clear()
+        await opened.read(Tier.FAST)
+        assert pages(place) == ["stats"]
+        await opened.close()

@@ -119,7 +119,7 @@ def test_that_inlet_and_outlet_of_a_hydro_model_are_told_apart_and_kept_out_of_t
 
 
 def test_that_sensors_of_a_hydro_model_nobody_has_mapped_stay_apart() -> None:
-    found = readings(parse(boards(1, 100), model="Antminer S23 Hyd."))
+    found = readings(parse(boards(1, 100), model="Antminer S19 Hyd."))
     assert [found["chip_temp", f"1.{at}"].value for at in (1, 2, 3, 4)] == [60, 61, 62, 63]
     assert ("chip_temp", "1") not in found
 

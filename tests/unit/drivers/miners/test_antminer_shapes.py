@@ -238,3 +238,31 @@ def test_that_a_board_list_that_makes_no_sense_invents_nothing(chain: object) ->
     report = report_of(stats=web("Prototype", chain=chain, rate_unit=None))
     assert readings(report)["hashrate", ""].quality is Quality.GOOD
     assert not any(reading.point == "chip_temp" and reading.value is not None for reading in report.readings())
+
+
+def test_that_a_hydro_model_without_coolant_sensors_reads_like_an_air_cooled_one() -> None:
+    sensors = {"temp_chip": [44, 44, 56, 56], "temp_pcb": [44, 44, 52, 52], "temp_pic": [34, 34, 42, 42]}
+    found = readings(report_of(stats=web("Antminer S23 Hyd.", board(0, **sensors), fan_num=0, fan=[])))
+    assert (found["chip_temp", "1"].value, found["board_temp", "1"].value) == (56, 52)
+    assert ("inlet_temp", "1") not in found
+
+
+def test_that_what_a_light_poll_did_not_ask_is_not_called_unreported() -> None:
+    newest = board(0)
+    del newest["hw"]
+    parser = AntminerParser(STOCK)
+    summary = {"SUMMARY": [{"rate_5s": 483979.25, "elapsed": 7, "hw_all": 551}]}
+    stats = web("Antminer S21 Pro+", newest)
+    full = readings(parser.report(Answers({"summary": summary, "stats": stats}, False, 1.0, 2.0), Tier.FULL))
+    assert full["hw_errors", ""].value == 551
+    assert full["hw_errors", "1"].quality is Quality.NOT_REPORTED
+    fast = readings(parser.report(Answers({"stats": stats}, False, 1.0, 2.0), Tier.FAST))
+    assert fast["hw_errors", ""].quality is Quality.NOT_POLLED
+
+
+@pytest.mark.parametrize("names", [("URL", "User", "Status"), ("url", "user", "status")], ids=["text", "web"])
+def test_that_an_empty_slot_of_the_pool_list_is_no_dead_pool(names: tuple[str, str, str]) -> None:
+    slots = [("stratum+tcp://a.example:1", "w", "Alive"), ("", "", "Dead"), ("", "", "Dead")]
+    pools = {"POOLS": [dict(zip(names, slot, strict=True)) for slot in slots]}
+    found = readings(report_of(stats=web("Antminer S21", board(0)), pools=pools))
+    assert [key for key in found if key[0] == "pool_state"] == [("pool_state", "1")]
