@@ -69,8 +69,8 @@ def _cgminer_pool(pool: Fields) -> ListedPool:
 
 
 def own_pools(pools: Iterable[ListedPool]) -> Sequence[ListedPool]:
-    """The owner's pools in their order, as many as are shown."""
-    return [pool for pool in pools if not pool.is_fee][:MAX_POOLS]
+    """The owner's pools in their order, as many as are shown; firmware also lists its slots that hold no pool."""
+    return [pool for pool in pools if not pool.is_fee and (pool.url or pool.user)][:MAX_POOLS]
 
 
 def put_pools(understood: Understood, pools: Sequence[ListedPool]) -> None:

@@ -171,12 +171,13 @@ def test_that_the_developers_pool_is_set_aside_and_told() -> None:
     pools = [
         {"URL": "stratum+tcp://a:1", "User": "w", "Status": "Alive", "Stratum Active": True},
         {"URL": "stratum+tcp://fee:1", "User": "luxos-devfee", "Status": "Dead"},
+        {"URL": "", "User": "", "Status": "Dead"},
         {"URL": "stratum+tcp://b:1", "User": "coffeeshop", "Status": "Rejecting"},
     ]
     report = parse(pools={"POOLS": pools})
     found = readings(report)
     assert [found["pool_state", part].value for part in ("1", "2")] == [1, 1], "a pool that rejects shares answers"
-    assert ("pool_state", "3") not in found
+    assert ("pool_state", "3") not in found, "an empty slot is no dead pool"
     assert report.texts["fee_pool"] == "stratum+tcp://fee:1"
     assert report.texts["pool"] == "stratum+tcp://a:1"
 
