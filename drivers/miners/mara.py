@@ -11,6 +11,7 @@ from drivers.core.operation import Operation, PreconditionFailed
 from drivers.core.profile import Profile
 from drivers.core.reading import Report
 from drivers.family import Access, Clue, Family
+from drivers.miners.antminer_fields import mines_another_algorithm
 from drivers.miners.commanding import NO_LOGIN, CommandedMiner
 from drivers.miners.login_guard import LoginGuard, is_taken
 from drivers.miners.mara_commands import operation_of
@@ -59,6 +60,7 @@ class MaraDriver(CommandedMiner):
         """Poll once under one deadline: three pages, in a full poll seven. Raises a `DeviceError`."""
         wanted = _FULL if tier is Tier.FULL else _FAST
         pages = await collect(self._ask, self._place, (PREFIX + "brief",), [PREFIX + name for name in wanted])
+        check_algorithm(text(pages.page(PREFIX + "overview").get("model")), self._place)
         return report(pages, self._reporter, tier)
 
     async def check_login(self) -> bool:
@@ -107,15 +109,23 @@ def is_mara(version: Fields) -> bool:
     return any(name in word.upper() for word in told for name in _NAMES)
 
 
+def check_algorithm(model: str, place: str) -> None:
+    """Raise `Unsupported` for a model that mines something else: the firmware also runs on Kaspa miners."""
+    if mines_another_algorithm(model):
+        raise Unsupported(place, f"{model} mines another algorithm than SHA-256")
+
+
 def identity_of(version: Fields, overview: Fields, profile: Profile, place: str) -> Identity:
     """The identity in the answer to `version` and on the page `overview`, which may be empty; raises `Unsupported`."""
     row = first(version, "VERSION")
     if not is_mara(version):
         raise Unsupported(place, "other firmware than MARA's answers")
+    model = text(overview.get("model")) or text(row.get("Model"))
+    check_algorithm(model, place)
     return Identity(
         kind=DeviceKind.MINER,
         make=profile.make,
-        model=text(overview.get("model")) or text(row.get("Model")),
+        model=model,
         firmware=text(overview.get("version_firmware")) or text(row.get("Miner")) or text(row.get("Version")),
         mac=text(overview.get("mac")).lower(),
         serial=text(overview.get("serial_number")),

@@ -18,7 +18,7 @@ from drivers.core.reading import Report
 from drivers.family import Access, Clue, Family
 from drivers.miners.commanding import CommandedMiner, not_sent
 from drivers.miners.login_guard import is_taken
-from drivers.miners.reply import first, inner, rows, text
+from drivers.miners.reply import Fields, first, inner, rows, text
 from drivers.miners.vnish_commands import PRESETS, VnishCommands
 from drivers.miners.vnish_parser import (
     BASE,
@@ -29,6 +29,7 @@ from drivers.miners.vnish_parser import (
     SUMMARY,
     VnishParser,
     firmware_of,
+    mines_sha256,
     model_of,
     preset_name,
     serial_of,
@@ -68,6 +69,7 @@ class VnishDriver(CommandedMiner):
         info = answer.json()
         if "vnish" not in text(info.get("fw_name")).casefold() and "network_status" not in inner(info, "system"):
             raise Unsupported(self._place, "this is no VNish")
+        self._check_algorithm(info)
         return Identity(
             kind=DeviceKind.MINER,
             make=self._profile.make,
@@ -92,7 +94,13 @@ class VnishDriver(CommandedMiner):
                 await self._learn_presets()
             except (Refused, Rejected) as error:
                 pages.missing[PRESETS] = error.text
+        self._check_algorithm(pages.page(INFO))
         return self._parser.report(pages, tier)
+
+    def _check_algorithm(self, info: Fields) -> None:
+        if info and not mines_sha256(info):
+            model = model_of(info.get("miner")) or "the miner"
+            raise Unsupported(self._place, f"{model} mines another algorithm than SHA-256")
 
     async def act(self, command: Command, permit: Permit) -> CommandResult:
         """Carry out one command: precondition, one write, read-back. `permit` says that its intent is on record."""

@@ -7,10 +7,11 @@ import pytest
 
 from drivers.core.command import Pool, SetPools, SetPowerTarget, Sleep
 from drivers.core.device import Tier
+from drivers.core.errors import Unsupported
 from drivers.core.operation import PreconditionFailed
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Reading, Report, Source
-from drivers.miners.mara import PREFIX, is_mara, report
+from drivers.miners.mara import PREFIX, check_algorithm, is_mara, report
 from drivers.miners.mara_commands import change_of, changed, differing, masked, mode_before_sleep
 from drivers.miners.reporter import Reporter
 from drivers.miners.web_pages import Pages
@@ -140,6 +141,53 @@ def test_that_the_pages_give_what_a_person_reads_out_of_them() -> None:
 )
 def test_that_the_unit_of_the_rate_is_told_by_comparison(pages: Mapping[str, Any], rate: float) -> None:
     assert readings(read(pages))["hashrate", ""].value == pytest.approx(rate)
+
+
+def test_that_a_unit_that_is_named_counts() -> None:
+    boards = [
+        {"index": 0, "asic_num": 0, "hashrate_realtime_10m": 0, "frequency_average": 0, "present": False},
+        {"index": 1, "asic_num": 77, "hashrate_realtime_10m": 1429.4, "hashrate_average": 1281.3, "present": True},
+    ]
+    brief = {"hashrate_unit": "GH/s", "hashrate_realtime": 1424.1, "hashrate_average": 1400, "hashrate_ideal": 1500}
+    found = readings(read(with_brief(**brief) | {"hashboards": {"hashboards": boards}, "details": {}}))
+    assert found["hashrate", ""].value == pytest.approx(1.4241)
+    assert found["hashrate_avg", ""].value == pytest.approx(1.4)
+    assert found["hashrate_nominal", ""].value == pytest.approx(1.5)
+    assert found["hashrate", "2"].value == pytest.approx(1.4294)
+    assert found["chips", "1"].value == 0, "the slot is empty"
+    assert not {("hashrate", "1"), ("frequency", "1")} & set(found), "and tells nothing else"
+
+
+def test_that_a_miner_asleep_has_the_nominal_rate_it_was_sold_with() -> None:
+    brief = {"hashrate_unit": "GH/s", "hashrate_ideal": 0, "hashrate_sales": 110000, "hashrate_realtime": 0}
+    report_ = read(with_brief(**brief, status="Sleep", work_mode="Sleep") | {"miner_config": {}})
+    nominal = readings(report_)["hashrate_nominal", ""]
+    assert (nominal.value, nominal.source) == (110, Source.NAMEPLATE)
+    assert report_.state is DeviceState.ASLEEP
+    assert report_.texts["power_mode"] == "Sleep"
+
+
+@pytest.mark.parametrize(("told", "source"), [("PSU", Source.MEASURED), ("EST", Source.ESTIMATED)])
+def test_that_power_is_measured_where_the_supply_tells_it(told: str, source: Source) -> None:
+    assert readings(read(with_brief(power_source=told)))["power", ""].source is source
+
+
+def test_that_the_firmwares_own_verdict_is_told() -> None:
+    assert ("faults", "") not in readings(read()), "a firmware without one says nothing of faults"
+    fine = read(with_brief(indicator="Fully functional", indicator_long=""))
+    assert readings(fine)["faults", ""].value == 0
+    bad = read(
+        with_brief(indicator="Degraded", indicator_long="Hash board error")
+        | {"fans": {"fans": [], "error": True, "error_description": "Fan 2 lost"}}
+    )
+    assert readings(bad)["faults", ""].value == 2
+    assert bad.texts["faults"] == "Hash board error; Fan 2 lost"
+
+
+def test_that_a_kaspa_miner_with_this_firmware_is_refused() -> None:
+    check_algorithm("Antminer S19k Pro", "x")
+    with pytest.raises(Unsupported, match="another algorithm"):
+        check_algorithm("Antminer KS5 Pro", "x")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from drivers.miners.vnish_parser import (
     VnishParser,
     firmware_of,
     is_fee,
+    mines_sha256,
     model_of,
     seconds_of,
     serial_of,
@@ -122,6 +123,34 @@ def test_that_a_board_is_read_with_the_hottest_of_its_chips() -> None:
     assert (found["chip_temp", "1"], found["board_temp", "1"], found["chips", "1"]) == (65, 50, 65)
     assert found["voltage", "1"] == 13.0
     assert found["hashrate", "1"] == pytest.approx(60.7972)
+
+
+def test_that_older_versions_list_the_sensors_and_one_that_fails_is_left_out() -> None:
+    sensors = [{"status": "measure", "temp": 36}, {"status": "error", "temp": 91}, {"status": "measure", "temp": 37}]
+    older = {key: value for key, value in CHAIN.items() if key not in {"pcb_temp", "chip_temp"}}
+    found = values(vnish({"chains": [{**older, "pcb_temp_sens": sensors, "chip_temp_sens": [{"status": "error"}]}]}))
+    assert found["board_temp", "1"] == 37
+    assert ("chip_temp", "1") not in found
+
+
+def test_that_without_a_power_of_the_whole_that_of_the_boards_is_taken() -> None:
+    boards = [{**CHAIN, "id": at, "power_usage": 1240 + at} for at in (1, 2)]
+    assert values(vnish({"power_consumption": None, "chains": boards}))["power", ""] == 2483
+    assert ("power", "") not in values(vnish({"power_consumption": None}))
+
+
+@pytest.mark.parametrize(
+    ("info", "is_one"),
+    [
+        ({"miner": "Antminer S21", "algorithm": "sha256d"}, True),
+        ({"miner": "Antminer S21"}, True),
+        ({}, True),
+        ({"miner": "Antminer L7", "algorithm": "scrypt"}, False),
+        ({"miner": "Antminer L7 (Vnish 1.2.0)"}, False),
+    ],
+)
+def test_that_miners_of_other_algorithms_are_told_apart(info: Mapping[str, Any], is_one: bool) -> None:
+    assert mines_sha256(info) is is_one
 
 
 def test_that_water_of_a_board_is_coolant() -> None:
