@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from uuid import uuid4
 
 import orjson
 import pytest
@@ -13,7 +12,6 @@ from drivers.core.command import (
     CommandResult,
     Locate,
     Outcome,
-    Permit,
     Pool,
     Reboot,
     RestartMining,
@@ -38,17 +36,18 @@ from drivers.simulators.firmwares.antminer import AntminerFirmware, configuratio
 from drivers.simulators.personality import Controls, HttpQuestion, HttpReply, VirtualMiner, Wire
 from drivers.testing.stand import Manner, Place, stand
 from drivers.transports.connections import Connections
+from tests.miner_commands import PERMIT, hasty, web_questions
 
 STOCK = load_profiles()["antminer-stock"]
 ROOT = Login("root", "root")
-PERMIT = Permit(uuid4(), "test", "to see what comes of it")
 NEW_POOLS = (Pool("stratum+tcp://new.pool.example:3333", "site.w1", "secret-word"),)
 
 
 def driver(place: Place, login: Login | None = ROOT) -> AntminerDriver:
     web = place.address(Wire.HTTP)
-    profile = replace(STOCK, offers={name: replace(offer, confirm_s=1.0) for name, offer in STOCK.offers.items()})
-    return AntminerDriver(profile, place.address(Wire.TEXT), Access(Connections(), login=login, web_port=web.port))
+    return AntminerDriver(
+        hasty("antminer-stock", 1.0), place.address(Wire.TEXT), Access(Connections(), login=login, web_port=web.port)
+    )
 
 
 def operation(place: Place, command: Command, *, confirm_s: float = 0.05) -> Operation:
@@ -64,8 +63,11 @@ async def act(place: Place, command: Command, *, confirm_s: float = 0.05) -> Com
 
 def posts(place: Place) -> list[HttpQuestion]:
     """Writes that came over the wire, leaving out those that were refused for want of a login."""
-    asked = [question for question in place.asked(Wire.HTTP) if isinstance(question, HttpQuestion)]
-    return [question for question in asked if question.method == "POST" and "authorization" in question.headers]
+    return [
+        question
+        for question in web_questions(place)
+        if question.method == "POST" and "authorization" in question.headers
+    ]
 
 
 @pytest.mark.parametrize(

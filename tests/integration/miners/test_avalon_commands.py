@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import orjson
 import pytest
 
 from drivers.core.command import (
@@ -27,13 +26,12 @@ from drivers.core.reading import DeviceState, Source
 from drivers.family import Access
 from drivers.miners.avalon import AvalonDriver
 from drivers.registry import open_driver
-from drivers.simulators.conduct import Question
 from drivers.simulators.firmwares.avalon import Avalon, AvalonHome
 from drivers.simulators.personality import Controls, VirtualMiner, Wire
 from drivers.testing.contract import broken_promises
 from drivers.testing.stand import Manner, Place, miner_view, stand
 from drivers.transports.connections import Connections
-from tests.miner_commands import PERMIT, hasty
+from tests.miner_commands import PERMIT, hasty, spoken, text_commands
 
 PROFILES = load_profiles()
 A_VIEW = miner_view(model="AvalonMiner 15-194", nominal=194.0, chips=160, fans=(4275, 4282), power=3700.0)
@@ -46,14 +44,8 @@ def driver_of(place: Place, *, hurried: bool = False) -> AvalonDriver:
     return AvalonDriver(hasty(name) if hurried else PROFILES[name], place.address(Wire.TEXT))
 
 
-def said(question: Question) -> tuple[str, str]:
-    assert isinstance(question, bytes)
-    content = orjson.loads(question)
-    return content["command"], content.get("parameter", "")
-
-
 def sent(place: Place) -> Sequence[tuple[str, str]]:
-    return [item for question in place.asked(Wire.TEXT) if (item := said(question))[0] in WRITES]
+    return text_commands(place, WRITES)
 
 
 async def test_that_it_reads_the_virtual_a_series_and_keeps_every_promise_of_a_driver() -> None:
@@ -173,7 +165,7 @@ async def test_that_a_refusal_is_told_in_the_miners_words() -> None:
 
 async def test_that_a_lost_write_is_not_sent_again() -> None:
     async with stand(Avalon(), view=A_VIEW) as place:
-        place.manner, place.when = Manner.RESETS, lambda wire, question: said(question)[0] == "ascset"
+        place.manner, place.when = Manner.RESETS, lambda wire, question: spoken(question)[0] == "ascset"
         result = await driver_of(place, hurried=True).act(Locate(on=True), PERMIT)
         assert result.outcome is Outcome.UNKNOWN, result.text
         assert len(sent(place)) == 1

@@ -2,19 +2,15 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from uuid import uuid4
 
 import pytest
 
 from drivers.core.command import (
     Capability,
     Command,
-    CommandResult,
     Locate,
     Operable,
     Outcome,
-    Permit,
     Pool,
     Reboot,
     RestartMining,
@@ -30,7 +26,6 @@ from drivers.core.command import (
 from drivers.core.credentials import Login
 from drivers.core.device import Driver
 from drivers.core.errors import Refused
-from drivers.core.profile import Profile
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState
 from drivers.family import Access
@@ -40,8 +35,8 @@ from drivers.simulators.firmwares import PERSONALITIES
 from drivers.simulators.personality import HttpQuestion, Wire
 from drivers.testing.stand import Manner, Place, stand
 from drivers.transports.connections import Connections
+from tests.miner_commands import act, changes, hasty, web_questions
 
-PERMIT = Permit(uuid4(), "tester", "to test")
 ROOT = Login("root", "root")
 POOLS = (
     Pool("stratum+tcp://own.pool.example:3333", "farm.07", "not to be shown"),
@@ -49,37 +44,18 @@ POOLS = (
 )
 
 
-def hurried(profile: Profile) -> Profile:
-    """The profile, with half a second for every effect but a restart, which the uptime shows a second later."""
-    offers = {
-        name: replace(offer, confirm_s=2.5 if name is Capability.RESTART_MINING else 0.5)
-        for name, offer in profile.offers.items()
-    }
-    return replace(profile, offers=offers)
-
-
 @asynccontextmanager
 async def braiins(login: Login | None = ROOT) -> AsyncIterator[tuple[Place, Driver]]:
     async with stand(PERSONALITIES["braiins"]) as place, Connections() as connections:
-        driver = open_braiins(
-            hurried(load_profiles()["braiins"]), place.address(Wire.HTTP), Access(connections, login=login)
-        )
+        access = Access(connections, login=login)
+        driver = open_braiins(hasty("braiins", 0.5, restart_s=2.5), place.address(Wire.HTTP), access)
         yield place, driver
         await driver.close()
 
 
-def requests(place: Place) -> Sequence[HttpQuestion]:
-    return [question for question in place.asked(Wire.HTTP) if isinstance(question, HttpQuestion)]
-
-
 def writes(place: Place) -> list[str]:
     """What came over the wire that changes something: all but reading and logging in."""
-    return [f"{q.method} {q.path}" for q in requests(place) if q.method != "GET" and "login" not in q.path]
-
-
-async def act(driver: Driver, command: Command) -> CommandResult:
-    assert isinstance(driver, Operable)
-    return await driver.act(command, PERMIT)
+    return [f"{question.method} {question.path}" for question in changes(place, besides=("/api/v1/auth/login",))]
 
 
 def is_write(_: Wire, question: Question) -> bool:
@@ -214,7 +190,7 @@ async def test_that_without_a_login_nothing_is_offered_and_none_is_sent() -> Non
         identity = await driver.identify()
     assert not result.sent
     assert writes(place) == ["POST /graphql"], "a question about the model, which changes nothing"
-    assert not any("authorization" in q.headers or b"password" in q.body for q in requests(place))
+    assert not any("authorization" in q.headers or b"password" in q.body for q in web_questions(place))
     assert (identity.model, identity.profile) == ("Antminer S19j Pro", "braiins")
 
 
@@ -223,7 +199,7 @@ async def test_that_a_wrong_login_is_sent_once_and_not_again() -> None:
         for _ in range(3):
             with pytest.raises(Refused):
                 await driver.read()
-    assert sum("auth/login" in q.path for q in requests(place)) == 1
+    assert sum("auth/login" in q.path for q in web_questions(place)) == 1
 
 
 async def test_that_a_token_the_miner_forgot_is_renewed_once_for_reading_and_not_within_a_write() -> None:
@@ -231,7 +207,7 @@ async def test_that_a_token_the_miner_forgot_is_renewed_once_for_reading_and_not
         await driver.read()
         place.miner.memory["tokens"] = {}
         assert (await driver.read()).state is DeviceState.HASHING
-    assert sum("auth/login" in q.path for q in requests(place)) == 2
+    assert sum("auth/login" in q.path for q in web_questions(place)) == 2
 
 
 async def test_that_the_read_only_interfaces_say_why_they_take_no_command() -> None:

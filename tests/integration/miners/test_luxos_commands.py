@@ -1,9 +1,7 @@
 """Commands to a virtual LuxOS miner over real sockets: one write in one session, read back, the session given back."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-import orjson
 import pytest
 
 from drivers.core.command import (
@@ -30,14 +28,13 @@ from drivers.core.reading import DeviceState, Source
 from drivers.family import Access
 from drivers.miners.luxos import LuxosDriver, open_luxos
 from drivers.registry import open_driver
-from drivers.simulators.conduct import Question
 from drivers.simulators.firmwares.luxos import Luxos
 from drivers.simulators.firmwares.luxos_writes import log_on
 from drivers.simulators.personality import Controls, VirtualMiner, Wire
 from drivers.testing.contract import broken_promises
 from drivers.testing.stand import Manner, Place, miner_view, stand
 from drivers.transports.connections import Connections
-from tests.miner_commands import PERMIT, hasty
+from tests.miner_commands import PERMIT, hasty, spoken, text_commands
 
 LUXOS = load_profiles()["luxos"]
 VIEW = miner_view(model="Antminer S19k Pro", nominal=120.0, chips=77)
@@ -50,16 +47,6 @@ WRITES = {
 
 def driver_of(place: Place, profile: Profile = LUXOS, login: Login | None = None) -> LuxosDriver:
     return open_luxos(profile, place.address(Wire.TEXT), Access(Connections(), login=login))
-
-
-def said(question: Question) -> tuple[str, str]:
-    assert isinstance(question, bytes)
-    content = orjson.loads(question)
-    return content["command"], content.get("parameter", "")
-
-
-def sent(place: Place, names: set[str]) -> Sequence[tuple[str, str]]:
-    return [item for question in place.asked(Wire.TEXT) if (item := said(question))[0] in names]
 
 
 async def test_that_it_reads_the_virtual_miner_and_keeps_every_promise_of_a_driver() -> None:
@@ -120,15 +107,15 @@ async def test_that_a_command_is_one_write_within_a_session_and_confirmed_by_rea
         assert place.miner.controls.writes == [written]
         name, arguments = sent_as
         parameter = f"sess0001,{arguments}" if arguments else "sess0001"
-        assert sent(place, WRITES) == [(name, parameter)]
-        assert sent(place, SESSION) == [("logon", ""), ("logoff", "sess0001")]
+        assert text_commands(place, WRITES) == [(name, parameter)]
+        assert text_commands(place, SESSION) == [("logon", ""), ("logoff", "sess0001")]
         assert not place.miner.memory["session"], "the session is given back"
 
 
 async def test_that_nothing_is_opened_before_the_look_and_the_write_follows_the_session_at_once() -> None:
     async with stand(Luxos(), view=VIEW) as place:
         await driver_of(place).act(Sleep(), PERMIT)
-        names = [said(question)[0] for question in place.asked(Wire.TEXT)]
+        names = [spoken(question)[0] for question in place.asked(Wire.TEXT)]
     assert names == ["events+config", "logon", "curtail", "logoff", "events+config"]
 
 
@@ -138,7 +125,7 @@ async def test_that_a_session_held_by_somebody_else_is_left_alone_and_nothing_is
         result = await driver_of(place).act(Sleep(), PERMIT)
         assert (result.outcome, result.sent) == (Outcome.REJECTED, False)
         assert "another program holds the miner's only session" in result.text
-        assert sent(place, WRITES) == []
+        assert text_commands(place, WRITES) == []
         assert place.miner.memory["session"] == held
 
 
@@ -156,26 +143,26 @@ async def test_that_the_session_is_given_back_after_a_refused_write() -> None:
         result = await driver_of(place).act(Sleep(), PERMIT)
         assert (result.outcome, result.sent) == (Outcome.REJECTED, True)
         assert "Curtailment is locked" in result.text
-        assert len(sent(place, WRITES)) == 1
+        assert len(text_commands(place, WRITES)) == 1
         assert not place.miner.memory["session"]
 
 
 async def test_that_a_lost_answer_is_not_sent_again_and_the_session_is_still_given_back() -> None:
     async with stand(Luxos(), view=VIEW) as place:
-        place.manner, place.when = Manner.DROPS, lambda wire, question: said(question)[0] == "curtail"
+        place.manner, place.when = Manner.DROPS, lambda wire, question: spoken(question)[0] == "curtail"
         result = await driver_of(place).act(Sleep(), PERMIT)
         assert result.outcome is Outcome.CONFIRMED, result.text
         assert "the answer was lost" in result.text
-        assert len(sent(place, WRITES)) == 1
+        assert len(text_commands(place, WRITES)) == 1
         assert not place.miner.memory["session"]
 
 
 async def test_that_a_write_that_never_arrives_leaves_the_outcome_unknown() -> None:
     async with stand(Luxos(), view=VIEW) as place:
-        place.manner, place.when = Manner.RESETS, lambda wire, question: said(question)[0] == "curtail"
+        place.manner, place.when = Manner.RESETS, lambda wire, question: spoken(question)[0] == "curtail"
         result = await driver_of(place, hasty("luxos")).act(Sleep(), PERMIT)
         assert result.outcome is Outcome.UNKNOWN, result.text
-        assert len(sent(place, WRITES)) == 1
+        assert len(text_commands(place, WRITES)) == 1
         assert not place.miner.memory["session"]
 
 
@@ -204,7 +191,7 @@ async def test_that_the_power_modes_are_the_miners_own_profiles() -> None:
         assert result.outcome is Outcome.CONFIRMED, result.text
         refused = await driver.act(SetPowerMode("3000W"), PERMIT)
         assert (refused.outcome, refused.sent) == (Outcome.REJECTED, False)
-        assert sent(place, WRITES) == [("profileset", "sess0001,290MHz")]
+        assert text_commands(place, WRITES) == [("profileset", "sess0001,290MHz")]
 
 
 class _WithoutProfiles(Luxos):
@@ -219,7 +206,7 @@ async def test_that_a_mode_which_the_miner_does_not_have_is_not_sent() -> None:
         result = await driver_of(place).act(SetPowerMode("default"), PERMIT)
         assert (result.outcome, result.sent) == (Outcome.REJECTED, False)
         assert "is no profile of this miner" in result.text
-        assert sent(place, WRITES | SESSION) == []
+        assert text_commands(place, WRITES | SESSION) == []
 
 
 async def test_that_fans_are_left_alone_in_immersion() -> None:
@@ -227,7 +214,7 @@ async def test_that_fans_are_left_alone_in_immersion() -> None:
         result = await driver_of(place).act(SetFans(50), PERMIT)
         assert (result.outcome, result.sent) == (Outcome.REJECTED, False)
         assert "immersion mode" in result.text
-        assert sent(place, WRITES | SESSION) == []
+        assert text_commands(place, WRITES | SESSION) == []
 
 
 async def test_that_a_power_target_above_what_the_miner_takes_is_not_sent() -> None:

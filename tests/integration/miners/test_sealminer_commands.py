@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import orjson
 import pytest
 
 from drivers.core.command import Capability, Command, Locate, Outcome, RestartMining, Sleep, Wake
@@ -14,26 +13,19 @@ from drivers.family import Access
 from drivers.identification import identify
 from drivers.miners.sealminer import SealminerDriver
 from drivers.registry import open_driver
-from drivers.simulators.conduct import Question
 from drivers.simulators.firmwares.sealminer import Sealminer
 from drivers.simulators.personality import Controls, Wire
 from drivers.testing.contract import broken_promises
 from drivers.testing.stand import Manner, Place, miner_view, stand
 from drivers.transports.connections import Connections
-from tests.miner_commands import PERMIT, hasty
+from tests.miner_commands import PERMIT, hasty, spoken, text_commands
 
 SEALMINER = load_profiles()["sealminer"]
 VIEW = miner_view(model="SealMiner A2", nominal=222.0, chips=153, power=3504.0)
 
 
-def said(question: Question) -> tuple[str, str]:
-    assert isinstance(question, bytes)
-    content = orjson.loads(question)
-    return content["command"], content.get("parameter", "")
-
-
 def sent(place: Place) -> Sequence[tuple[str, str]]:
-    return [item for question in place.asked(Wire.TEXT) if (item := said(question))[0] in {"ascset", "restart"}]
+    return text_commands(place, {"ascset", "restart"})
 
 
 def driver_of(place: Place, *, hurried: bool = False) -> SealminerDriver:
@@ -87,7 +79,7 @@ async def test_that_what_was_accepted_and_not_kept_is_rejected() -> None:
 
 async def test_that_a_lost_write_is_not_sent_again() -> None:
     async with stand(Sealminer(), view=VIEW) as place:
-        place.manner, place.when = Manner.RESETS, lambda wire, question: said(question)[0] == "ascset"
+        place.manner, place.when = Manner.RESETS, lambda wire, question: spoken(question)[0] == "ascset"
         result = await driver_of(place, hurried=True).act(Sleep(), PERMIT)
         assert result.outcome is Outcome.UNKNOWN, result.text
         assert len(sent(place)) == 1

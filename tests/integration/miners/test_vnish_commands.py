@@ -2,19 +2,15 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from uuid import uuid4
 
 import pytest
 
 from drivers.core.command import (
     Capability,
     Command,
-    CommandResult,
     Locate,
     Operable,
     Outcome,
-    Permit,
     Pool,
     Reboot,
     RestartMining,
@@ -30,8 +26,6 @@ from drivers.core.command import (
 from drivers.core.credentials import Login
 from drivers.core.device import Driver
 from drivers.core.errors import Refused
-from drivers.core.profile import Profile
-from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState
 from drivers.family import Access
 from drivers.miners.vnish import open_vnish
@@ -40,43 +34,28 @@ from drivers.simulators.firmwares import PERSONALITIES
 from drivers.simulators.personality import HttpQuestion, Wire
 from drivers.testing.stand import Manner, Place, stand
 from drivers.transports.connections import Connections
+from tests.miner_commands import act, changes, hasty, web_questions
 
-PERMIT = Permit(uuid4(), "tester", "to test")
 ADMIN = Login("", "admin")
 POOLS = (Pool("stratum+tcp://own.pool.example:3333", "farm.07", "x"), Pool("b.pool.example:443", "farm.07"))
 
 
-def hurried(profile: Profile, confirm_s: float) -> Profile:
-    """The profile, with another time for every effect: the stand takes no longer than half a second."""
-    offers = {name: replace(offer, confirm_s=confirm_s) for name, offer in profile.offers.items()}
-    return replace(profile, offers=offers)
-
-
 @asynccontextmanager
-async def vnish(login: Login | None = ADMIN, *, confirm_s: float = 0.5) -> AsyncIterator[tuple[Place, Driver]]:
+async def vnish(login: Login | None = ADMIN) -> AsyncIterator[tuple[Place, Driver]]:
     async with stand(PERSONALITIES["vnish"]) as place, Connections() as connections:
         access = Access(connections, login=login)
-        driver = open_vnish(hurried(load_profiles()["vnish"], confirm_s), place.address(Wire.HTTP), access)
+        driver = open_vnish(hasty("vnish", 0.5), place.address(Wire.HTTP), access)
         yield place, driver
         await driver.close()
 
 
-def requests(place: Place) -> Sequence[HttpQuestion]:
-    return [question for question in place.asked(Wire.HTTP) if isinstance(question, HttpQuestion)]
-
-
 def writes(place: Place) -> list[str]:
     """What came over the wire that changes something: all but reading and unlocking."""
-    return [q.path for q in requests(place) if q.method != "GET" and not q.path.endswith("/unlock")]
+    return [question.path for question in changes(place, besides=("/api/v1/unlock",))]
 
 
 def unlocks(place: Place) -> int:
-    return sum(q.path.endswith("/unlock") for q in requests(place))
-
-
-async def act(driver: Driver, command: Command) -> CommandResult:
-    assert isinstance(driver, Operable)
-    return await driver.act(command, PERMIT)
+    return sum(q.path.endswith("/unlock") for q in web_questions(place))
 
 
 def is_write(_: Wire, question: Question) -> bool:
@@ -131,7 +110,7 @@ async def test_that_what_is_stored_but_waits_for_a_restart_is_not_called_done() 
 async def test_that_settings_are_sent_back_as_they_were_with_one_change() -> None:
     async with vnish() as (place, driver):
         await act(driver, SetFans(60))
-        sent = next(q.body for q in requests(place) if q.method == "POST" and q.path.endswith("/settings"))
+        sent = next(q.body for q in web_questions(place) if q.method == "POST" and q.path.endswith("/settings"))
     assert sent == (
         b'{"miner":{"cooling":{"mode":{"name":"manual","param":60},'
         b'"fan_min_count":4,"fan_min_duty":10,"fan_max_duty":100}}}'
@@ -142,7 +121,7 @@ async def test_that_automatic_fans_are_told_a_temperature_to_hold() -> None:
     async with vnish() as (place, driver):
         place.miner.controls.immersion = True
         result = await act(driver, SetImmersion(False))
-        sent = next(q.body for q in requests(place) if q.method == "POST" and q.path.endswith("/settings"))
+        sent = next(q.body for q in web_questions(place) if q.method == "POST" and q.path.endswith("/settings"))
     assert result.outcome is Outcome.CONFIRMED
     assert b'"mode":{"name":"auto","param":65}' in sent
 
@@ -173,15 +152,6 @@ async def test_that_the_lamp_which_turns_over_is_asked_only_where_it_differs() -
         assert "already" in result.text
         assert (await act(driver, Locate(False))).outcome is Outcome.CONFIRMED
     assert place.miner.controls.writes == ["locate False"]
-
-
-async def test_that_an_uptime_in_whole_minutes_is_not_taken_for_a_reboot() -> None:
-    async with vnish(confirm_s=3.5) as (place, driver):
-        place.view = replace(place.view, uptime=7_200.0)
-        place.manner, place.when = Manner.RESETS, is_write
-        result = await act(driver, Reboot())
-    assert place.miner.controls.reboots == 0
-    assert (result.outcome, result.sent) == (Outcome.UNKNOWN, True)
 
 
 @pytest.mark.parametrize(

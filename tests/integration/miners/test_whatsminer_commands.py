@@ -37,7 +37,7 @@ from drivers.simulators.personality import Controls, Wire
 from drivers.testing.contract import broken_promises
 from drivers.testing.stand import Manner, Place, miner_view, stand
 from drivers.transports.connections import Connections
-from tests.miner_commands import PERMIT, hasty
+from tests.miner_commands import act, hasty
 
 OWN = {"whatsminer-v2": Login("", "s3cret word"), "whatsminer-v3": Login("super", "s3cret word")}
 WIRES = {"whatsminer-v2": Wire.TEXT, "whatsminer-v3": Wire.FRAMED}
@@ -54,8 +54,7 @@ class Bench:
     version: str
 
     async def act(self, command: Command) -> CommandResult:
-        assert isinstance(self.driver, Operable)
-        return await self.driver.act(command, PERMIT)
+        return await act(self.driver, command)
 
     def is_write(self, _: Wire, question: Question) -> bool:
         assert isinstance(question, bytes)
