@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 GUARD_SECONDS = 20.0
 """Longest poll. Drivers end theirs within a few seconds; this guards the schedule against one that does not."""
 
+AWAY_POLLS = 3
+"""Polls in a row without an answer after which another device may have been put in its place."""
+
 SILENT_STATES = frozenset({Quality.UNREACHABLE, Quality.TIMED_OUT})
 """Failures in which nothing came back at all; with the others somebody answered, we only do not know its state."""
 
@@ -34,6 +37,9 @@ class Opener(Protocol):
 
     async def open(self, device: Device) -> Driver:
         """The driver of a device with a profile; raises `DeviceError` where it cannot be read as described."""
+
+    async def confirm(self, device: Device) -> None:
+        """Before a device that was away is given its login again: it is still what it was, else `DeviceError`."""
 
 
 @dataclass(slots=True)
@@ -138,6 +144,8 @@ class Poller:
         driver = self._driver
         if driver is None:
             driver = self._driver = await self._first_driver()
+        elif self.availability.failures >= AWAY_POLLS:
+            await self._opener.confirm(self.device)
         self._columns.ingest(self._row, await driver.read(tier))
         self._tally.reported(self._row)
         if tier is Tier.FULL:

@@ -73,6 +73,8 @@ class MinerOptions:
         faults: Meanings of fault codes; the first that matches counts.
         work_modes: The firmware's number of each work mode, by name.
         service_port: Port of the second web server, which tells warnings and power; 0 where there is none.
+        newer: How the folded names of models begin whose firmware may have that server, and may know the newer shape
+            of answers; empty where any may. Others are not asked, which spares a large site several questions each.
     """
 
     sensors: Mapping[str, SensorMap] = field(default_factory=lambda: MappingProxyType({}))
@@ -80,6 +82,12 @@ class MinerOptions:
     faults: tuple[FaultCode, ...] = ()
     work_modes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     service_port: int = 0
+    newer: tuple[str, ...] = ()
+
+    def is_newer(self, model: str) -> bool:
+        """Whether a model, as it is reported, may have what newer firmware has."""
+        folded = folded_model(model)
+        return not self.newer or folded.startswith(self.newer)
 
     def fault(self, code: str) -> FaultCode:
         """The meaning of a code; one that the profile does not know says so, and stops nothing."""
@@ -119,6 +127,7 @@ def parse_miner_options(section: Section) -> MinerOptions:
         faults=tuple(_parse_fault(item) for item in section.sections("fault")),
         work_modes=MappingProxyType({name: modes.whole(name, 0, 255) for name in modes.keys()}),
         service_port=service.whole("port", 1, 65535) if service.has("port") else 0,
+        newer=tuple(map(folded_model, section.texts("newer"))) if section.has("newer") else (),
     )
     for part in (modes, service, section):
         part.finish()

@@ -127,7 +127,7 @@ class AntminerDriver:
         answers = await self._answers(tier)
         if "summary" not in answers.sections and "stats" not in answers.sections:
             raise Malformed(str(self._address), "the answer holds neither summary nor stats")
-        told = await self._told() if tier is Tier.FULL else NOTHING_TOLD
+        told = await self._told(self._may_be_newer(answers)) if tier is Tier.FULL else NOTHING_TOLD
         report = self._parser.report(answers, tier, told)
         model = report.texts.get("model", "")
         if model != self._model:
@@ -194,7 +194,7 @@ class AntminerDriver:
         answers = await self._transport.ask(_FULL if tier is Tier.FULL else _FAST)
         if "stats" not in answers.sections:
             return await self._with_header(answers)
-        if tier is Tier.FULL and self._has_new_api is None:
+        if tier is Tier.FULL and self._has_new_api is None and self._may_be_newer(answers):
             return await self._with_new_api(answers)
         return answers
 
@@ -226,10 +226,15 @@ class AntminerDriver:
             {**answers.sections, "stats": stats}, answers.repaired or newer.repaired, answers.asked, newer.answered
         )
 
-    async def _told(self) -> Told:
+    def _may_be_newer(self, answers: Answers) -> bool:
+        """Whether the model that these answers name may have what newer firmware has."""
+        header, _ = split_stats(answers.sections.get("stats", NOTHING))
+        return self._options.is_newer(text(header.get("Type")) or self._model)
+
+    async def _told(self, may_be_newer: bool) -> Told:
         """What is told elsewhere: the second web server's fault and power, the facts behind the login."""
         power, faults = math.nan, None
-        if self._service is not None:
+        if self._service is not None and may_be_newer:
             faults = await self._service.faults()
             if not self._parser.tells_power:
                 power = await self._service.power()

@@ -109,6 +109,9 @@ class LampOpener:
         self.opened.append(driver)
         return driver
 
+    async def confirm(self, device: Device) -> None:
+        """A lamp has no login."""
+
 
 class Running:
     """A fleet of one lamp, polled quickly."""

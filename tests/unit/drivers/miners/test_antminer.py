@@ -27,13 +27,12 @@ ROOT = Login("root", "root")
 
 def without_service() -> Profile:
     """The profile of miners without a second web server, so that nothing is asked of port 6060."""
-    return replace(STOCK, options=MappingProxyType({**STOCK.options, "service": {}}))
+    return replace(STOCK, options=MappingProxyType({**STOCK.options, "service": {}, "newer": []}))
 
 
 def with_service(place: Place) -> Profile:
-    return replace(
-        STOCK, options=MappingProxyType({**STOCK.options, "service": {"port": place.address(Wire.HTTP).port}})
-    )
+    service = {"port": place.address(Wire.HTTP).port}
+    return replace(STOCK, options=MappingProxyType({**STOCK.options, "service": service, "newer": []}))
 
 
 def driver(place: Place, login: Login | None = ROOT, profile: Profile | None = None) -> AntminerDriver:
@@ -307,3 +306,19 @@ async def test_that_a_web_page_that_is_missing_costs_no_other(lacking: str, monk
         await opened.read(Tier.FAST)
         assert pages(place) == ["stats"]
         await opened.close()
+
+
+@pytest.mark.parametrize(
+    ("model", "asked"), [("Antminer S19 Pro", 0), ("Antminer S21 Hyd.", 1), ("ANTMINER S19 XP HYDRO", 1)]
+)
+async def test_that_only_models_that_may_have_newer_firmware_are_asked_for_what_it_has(model: str, asked: int) -> None:
+    profile = replace(STOCK, options=MappingProxyType({**STOCK.options, "service": {}}))
+    async with stand(AntminerFirmware(new_api=False), view=miner_view(model=model)) as place:
+        opened = driver(place, None, profile)
+        await opened.read(Tier.FULL)
+        await opened.read(Tier.FULL)
+        await opened.close()
+        newer = [
+            question for question in place.asked(Wire.TEXT) if isinstance(question, bytes) and b"new_api" in question
+        ]
+        assert len(newer) == asked
