@@ -76,8 +76,8 @@ def identity_of(answers: Answers, profile: Profile, place: str) -> Identity:
     module = said[0] if said else {}
     if not is_avalon(version) and not is_avalon_stats(stats):
         raise Unsupported(place, f"{text(version.get('Type')) or 'what answers'} is no Avalon")
-    model = text(version.get("PROD")) or model_of(version, module)
-    is_home = any(_HOME_MODEL.match(name) for name in (model_of(version, module), text(version.get("MODEL"))))
+    model = model_of(version, module)
+    is_home = any(_HOME_MODEL.match(name) for name in (model, text(version.get("MODEL"))))
     if is_home != (profile.id == HOME):
         raise Unsupported(place, f"{model} is read by the other Avalon profile")
     return Identity(

@@ -11,11 +11,11 @@ from typing import Final
 
 from drivers.core.device import Tier
 from drivers.core.profile import Profile
-from drivers.core.reading import DeviceState, Report, Source
+from drivers.core.reading import DeviceState, Report, Signal, Source
 from drivers.miners.avalon_states import faults_of, state_of, supply_of
 from drivers.miners.avalon_text import board_chips, has_modules, modules, single, values
 from drivers.miners.pool_list import cgminer_pools, put_pools
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, first, number, rows, text
+from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, first, number, rows, sum_told, text
 from drivers.miners.reporter import Reporter, Understood
 from drivers.transports.cgminer import Answers
 
@@ -30,6 +30,13 @@ _PLACES: Final = (
     ("inlet_temp", "ITemp", Source.INLET),
     ("outlet_temp", "OTemp", Source.OUTLET),
 )
+
+_BOARD_PLACES: Final = (
+    ("board_temp", "HBTemp", Source.PCB),
+    ("inlet_temp", "HBITemp", Source.INLET),
+    ("outlet_temp", "HBOTemp", Source.OUTLET),
+)
+"""Of machines with one board."""
 
 Said = Mapping[str, str]
 
@@ -60,6 +67,7 @@ def understand(answers: Answers) -> Understood:
     _put_places(understood, said)
     if "pools" in answers.sections:
         put_pools(understood, cgminer_pools(answers.sections["pools"]))
+        _put_missing_shares(understood, rows(answers.sections["pools"], "POOLS"))
     _tell_names(understood, said, first(answers.sections.get("version", NOTHING), "VERSION"))
     return understood
 
@@ -86,6 +94,13 @@ def _put_whole(understood: Understood, said: Sequence[Said], summary: Fields, st
     understood.put("uptime", _or_else(own, number(summary.get("Elapsed"))))
     frequencies = [value for module in said if (value := single(module.get("Freq", ""))) > 0]
     understood.put("frequency", sum(frequencies) / len(frequencies) if frequencies else math.nan)
+
+
+def _put_missing_shares(understood: Understood, pools: Sequence[Fields]) -> None:
+    """Shares of all pools together, where `summary` does not count them."""
+    for point, key in _COUNTERS:
+        if math.isnan(understood.readings[Signal(point)]):
+            understood.put(point, sum_told(number(pool.get(key)) for pool in pools))
 
 
 def _put_power(understood: Understood, said: Sequence[Said]) -> None:
@@ -124,8 +139,9 @@ def _put_boards(understood: Understood, said: Sequence[Said], apart: Mapping[int
             if len(errors) == count:
                 understood.put("hw_errors", errors[at], part)
             if count == 1:
-                understood.put("inlet_temp", _sensor(module, "HBITemp"), part, Source.INLET)
-                understood.put("outlet_temp", _sensor(module, "HBOTemp"), part, Source.OUTLET)
+                for point, key, source in _BOARD_PLACES:
+                    if key in module:
+                        understood.put(point, _sensor(module, key), part, source)
         faults += faults_of(module, before + 1)
         before += count
     understood.put("faults", float(len(faults)) if said else math.nan)

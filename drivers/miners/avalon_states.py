@@ -77,11 +77,14 @@ def supply_of(said: Mapping[str, str]) -> Supply:
     `PS` is error code, voltage of the controller, voltage, current and power of the hash boards, voltage that was set:
     so far the manual. A seventh number is the power at the wall: it equals `WALLPOWER` of a 1566, and lies 5 to 9 %
     above the sixth on the others. Without it there is only what the boards draw, less than the machine does.
+
+    A Nano 3 has no such supply. It writes ampere, volt at its input, watt and the voltage that is set (public replies:
+    `PS[0 0 0 4 2734 125 346]` beside `MPO[125]`, 346 being the third number of `ATA2`).
     """
     supply = values(said.get("PS", ""))
     wall = single(said.get("WALLPOWER", ""))
     if not wall > 0 and len(supply) > 6:
-        wall = supply[6]
+        wall = supply[5] if _is_fed_direct(supply) else supply[6]
     voltage = math.nan
     if len(supply) > 4 and supply[4] > 0:
         volts = supply[2] / _HUNDREDTHS
@@ -91,6 +94,12 @@ def supply_of(said: Mapping[str, str]) -> Supply:
         return Supply(wall, Source.MEASURED, voltage)
     boards = supply[4] if len(supply) in {5, 6} and supply[4] > 0 else math.nan
     return Supply(boards, Source.ESTIMATED if boards > 0 else Source.MEASURED, voltage)
+
+
+def _is_fed_direct(supply: Sequence[float]) -> bool:
+    """Whether a list `PS` is a Nano 3's: the boards' voltage is 0; ampere (whole), volt and watt follow."""
+    volts = supply[4] / _HUNDREDTHS
+    return supply[2] == 0 and volts > 0 and supply[5] > 0 and math.fabs(volts * supply[3] - supply[5]) <= volts
 
 
 def faults_of(said: Mapping[str, str], first_board: int) -> Sequence[str]:

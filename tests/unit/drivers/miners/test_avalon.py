@@ -86,6 +86,31 @@ def test_that_a_nano_reads_its_watts_from_the_seventh_number_and_no_volt_that_do
     assert found["chip_temp", "1"].value == 95
 
 
+@pytest.mark.parametrize(("supply", "watts"), [("0 0 0 4 2734 125 346", 125), ("0 0 0 3 2792 89 324", 89)])
+def test_that_a_nano_3_reads_its_watts_from_the_sixth_number_where_the_seventh_is_a_voltage(
+    supply: str, watts: float
+) -> None:
+    found = readings(report_of(f"Ver[nano3-24071801_42c628d] GHSspd[4085.94] MGHS[3682.57] PS[{supply}] MPO[125]"))
+    assert (found["power", ""].value, found["power", ""].source) == (watts, Source.MEASURED)
+    assert found["voltage", ""].value is None
+    assert ("inlet_temp", "1") not in found, "a sensor that is not told of is no series"
+
+
+def test_that_the_board_sensor_of_a_machine_with_one_board_is_its_own() -> None:
+    found = readings(report_of("GHSspd[1] MGHS[1] ITemp[39] OTemp[63] HBTemp[75] MTmax[86]"))
+    assert (found["board_temp", "1"].value, found["board_temp", "1"].source) == (75, Source.PCB)
+    assert (found["inlet_temp", ""].value, found["outlet_temp", ""].value) == (39, 63)
+
+
+def test_that_shares_are_those_of_the_pools_where_no_summary_counts_them() -> None:
+    pools = {"POOLS": [{"URL": "a", "Accepted": 148, "Rejected": 1}, {"URL": "b", "Accepted": 2, "Rejected": 0}]}
+    found = readings(report_of("GHSspd[1]", pools=pools))
+    assert (found["accepted", ""].value, found["rejected", ""].value) == (150, 1)
+    assert found["stale", ""].value is None
+    counted = readings(report_of("GHSspd[1]", pools=pools, summary={"SUMMARY": [{"Accepted": 9}]}))
+    assert counted["accepted", ""].value == 9
+
+
 def test_that_an_a10_tells_only_what_its_boards_draw_which_is_an_estimate() -> None:
     found = readings(report_of(A1047, summary={"SUMMARY": [{"MHS 30s": 37e6, "MHS 1m": 1e6}]}))
     assert (found["power", ""].value, found["power", ""].source) == (2288, Source.ESTIMATED)
