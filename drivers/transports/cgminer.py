@@ -16,6 +16,7 @@ import orjson
 
 from drivers.core.errors import Malformed, Rejected, TimedOut, Unreachable
 from drivers.core.identity import Address
+from drivers.transports.cgminer_plain import is_plain, read_plain
 from drivers.transports.cgminer_repair import repair
 from drivers.transports.deadline import Deadline
 
@@ -213,7 +214,7 @@ def _reason(error: Exception) -> str:
 
 
 def parse(raw: bytes, place: str) -> tuple[Mapping[str, object], bool]:
-    """One answer as a JSON object, and whether it was cut or needed repair.
+    """One answer as a JSON object, also where it came as CGMiner's plain text, and whether it was cut or repaired.
 
     Args:
         raw: The bytes, with or without trailing NULs.
@@ -226,6 +227,8 @@ def parse(raw: bytes, place: str) -> tuple[Mapping[str, object], bool]:
     if not body:
         raise Malformed(place, "the miner closed the connection without an answer", raw)
     repaired = False
+    if is_plain(body):
+        return read_plain(body), not body.endswith(b"|")
     try:
         content = orjson.loads(body)
     except ValueError:
