@@ -202,3 +202,19 @@ class Personality(Protocol):
 
     def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
         """The body of the answer to a framed question."""
+
+
+class SilentWires:
+    """The wires that a firmware does not have: a personality derives from this and answers on those that it has."""
+
+    def text(self, miner: VirtualMiner, question: bytes) -> bytes:
+        """Nothing."""
+        return b""
+
+    def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
+        """There is no such page."""
+        return HttpReply(404)
+
+    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
+        """Nothing."""
+        return b""

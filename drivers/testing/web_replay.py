@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from drivers.simulators.personality import HttpQuestion, HttpReply, VirtualMiner, Wire
+from drivers.simulators.personality import HttpQuestion, HttpReply, SilentWires, VirtualMiner, Wire
 
 
 def read_pages(folder: Path, base: str) -> Mapping[str, bytes]:
@@ -13,7 +13,7 @@ def read_pages(folder: Path, base: str) -> Mapping[str, bytes]:
 
 
 @dataclass(slots=True)
-class RecordedWeb:
+class RecordedWeb(SilentWires):
     """What is answered, and to whom. Everything may be changed between two questions.
 
     Attributes:
@@ -43,11 +43,3 @@ class RecordedWeb:
         rest = question.path.removeprefix(self.base).strip("/").replace("/", "_").replace("-", "_")
         page = self.pages.get(f"{self.base}{rest}")
         return HttpReply(404) if page is None or question.method != "GET" else HttpReply(200, page)
-
-    def text(self, miner: VirtualMiner, question: bytes) -> bytes:
-        """Nothing is recorded."""
-        return b""
-
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """Nothing is recorded."""
-        return b""

@@ -13,10 +13,11 @@ from typing import Final
 import orjson
 
 from drivers.simulators.firmwares import antminer_pages as pages
-from drivers.simulators.firmwares.antminer_digest import challenge_unless_right
-from drivers.simulators.personality import HttpQuestion, HttpReply, MinerView, VirtualMiner, Wire
+from drivers.simulators.firmwares.digest_gate import challenge_unless_right
+from drivers.simulators.personality import HttpQuestion, HttpReply, MinerView, SilentWires, VirtualMiner, Wire
 
 DEFAULT_LOGIN: Final = ("root", "root")
+REALM: Final = "antMiner Configuration"
 WARNING: Final = "warning"
 """Key of a virtual miner's memory: the fault code that stands."""
 _CONFIG: Final = "configuration"
@@ -37,7 +38,7 @@ Page = Callable[[VirtualMiner, HttpQuestion], HttpReply]
 
 
 @dataclass(frozen=True, slots=True)
-class AntminerFirmware:
+class AntminerFirmware(SilentWires):
     """One build of the firmware.
 
     Attributes:
@@ -84,16 +85,12 @@ class AntminerFirmware:
             return _json({"error_message": str(miner.memory.get(WARNING) or "None")})
         if self.has_service and question.path == "/miner_power":
             return HttpReply(200, b"miner power:%d" % round(miner.look().power))
-        refusal = challenge_unless_right(miner, question, _login(miner))
+        refusal = challenge_unless_right(miner, question, REALM, _login(miner))
         if refusal is not None:
             return refusal
         cgi = _CGI.fullmatch(question.path)
         page = self._pages().get(cgi[1]) if cgi and self.has_pages else None
         return page(miner, question) if page else HttpReply(404, b"404 - Not Found")
-
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """There is no framed wire."""
-        return b""
 
     def _section(self, miner: VirtualMiner, view: MinerView, name: str) -> Mapping[str, object]:
         asleep = miner.controls.asleep

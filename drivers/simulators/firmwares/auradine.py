@@ -6,14 +6,15 @@ from typing import Any, Final
 
 import orjson
 
-from drivers.simulators.personality import HttpQuestion, HttpReply, VirtualMiner, Wire
+from drivers.simulators.firmwares.text_protocol import ended, read_command
+from drivers.simulators.personality import HttpQuestion, HttpReply, SilentWires, VirtualMiner, Wire
 
 _FAN_MAX: Final = 7700
 _LOCATING: Final = 3
 _NORMAL: Final = 2
 
 
-class AuradinePersonality:
+class AuradinePersonality(SilentWires):
     """A miner with FluxOS; `closed` is one whose pages nobody reads without a token."""
 
     name = "auradine"
@@ -22,21 +23,17 @@ class AuradinePersonality:
     def __init__(self, *, closed: bool = True) -> None:
         self._closed = closed
 
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """It has no such wire."""
-        return b""
-
     def text(self, miner: VirtualMiner, question: bytes) -> bytes:
         """GCMiner's answers; several commands may be joined with a plus sign."""
         try:
-            command = str(orjson.loads(question).get("command", ""))
-        except (ValueError, AttributeError):
+            command, _ = read_command(question)
+        except ValueError:
             command = ""
         names = command.split("+")
         answers = {name: _answer(miner, name) for name in names}
         if len(names) == 1:
-            return orjson.dumps(answers[command] | {"id": 1}) + b"\0"
-        return orjson.dumps({name: [answer] for name, answer in answers.items()} | {"id": 1}) + b"\0"
+            return ended(answers[command] | {"id": 1})
+        return ended({name: [answer] for name, answer in answers.items()} | {"id": 1})
 
     def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
         """Pages, and changes by POST to the page that shows them."""

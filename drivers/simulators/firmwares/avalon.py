@@ -7,9 +7,14 @@ a stop; the A series' clock counts from its start; a Q closes the connection wit
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-import orjson
-
-from drivers.simulators.personality import BoardView, HttpQuestion, HttpReply, MinerView, VirtualMiner, Wire
+from drivers.simulators.firmwares.text_protocol import ended, read_command
+from drivers.simulators.personality import (
+    BoardView,
+    MinerView,
+    SilentWires,
+    VirtualMiner,
+    Wire,
+)
 
 REVISION: Final = "24102401_25462b2_9ddf522"
 HOME_REVISION: Final = "25052801_14a19a2"
@@ -24,7 +29,7 @@ _ASLEEP: Final = 5
 Body: TypeAlias = dict[str, Any]
 
 
-class Avalon:
+class Avalon(SilentWires):
     """A machine of the A series.
 
     Args:
@@ -42,28 +47,19 @@ class Avalon:
         """The answer to a question of CGMiner's protocol, with the NUL that ends it."""
         view = miner.look()
         try:
-            content = orjson.loads(question.strip(b"\0\r\n\t "))
-            command, parameter = str(content["command"]), str(content.get("parameter", ""))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return _ended(self._answer(view, "E", 23, "Invalid JSON"))
+            command, parameter = read_command(question)
+        except ValueError:
+            return ended(self._answer(view, "E", 23, "Invalid JSON"))
         if command == "ascset":
             return self._set(miner, view, parameter)
         if command == "restart":
             miner.controls.restarts += 1
             miner.controls.writes.append("restart")
-            return _ended({"STATUS": "RESTART"})
+            return ended({"STATUS": "RESTART"})
         names = command.split("+")[:_MOST_JOINED]
         if len(names) == 1:
-            return _ended(self._section(miner, view, command))
-        return _ended({**{name: [self._section(miner, view, name)] for name in names}, "id": 1})
-
-    def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
-        """There is no web interface."""
-        return HttpReply(404)
-
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """There is no framed interface."""
-        return b""
+            return ended(self._section(miner, view, command))
+        return ended({**{name: [self._section(miner, view, name)] for name in names}, "id": 1})
 
     def clock(self, view: MinerView) -> int:
         """What the miner's own clock shows."""
@@ -121,11 +117,11 @@ class Avalon:
         name, _, value = setting.partition(",")
         change = self.settings().get(name) if board == "0" else None
         if change is None:
-            return _ended(self._answer(view, "E", 120, f"ASC 0 set failed: Unknown option: {name}"))
+            return ended(self._answer(view, "E", 120, f"ASC 0 set failed: Unknown option: {name}"))
         written = change(miner, self.clock(view), value)
         if not written:
-            return _ended(self._answer(view, "E", 120, f"ASC 0 set failed: Invalid value: {value}"))
-        return _ended(self._answer(view, "S", 119, "ASC 0 set OK"))
+            return ended(self._answer(view, "E", 120, f"ASC 0 set failed: Invalid value: {value}"))
+        return ended(self._answer(view, "S", 119, "ASC 0 set OK"))
 
     def settings(self) -> Mapping[str, Callable[[VirtualMiner, int, str], bool]]:
         """What `ascset` takes, by name; each tells whether the value can be."""
@@ -228,10 +224,6 @@ class AvalonHome(Avalon):
             return False
         self.keep(miner, f"fans {value}", lambda: setattr(miner.controls, "fan_percent", float(value)))
         return True
-
-
-def _ended(body: Body) -> bytes:
-    return orjson.dumps(body) + b"\0"
 
 
 def _list(values: Any, *, wide: bool = False) -> str:

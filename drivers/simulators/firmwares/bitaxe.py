@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import orjson
 
-from drivers.simulators.personality import HttpQuestion, HttpReply, VirtualMiner, Wire
+from drivers.simulators.personality import HttpQuestion, HttpReply, SilentWires, VirtualMiner, Wire
 
 _CORES: Final = 2040
 _SLOTS: Final = 8
 
 
-class BitaxePersonality:
+class BitaxePersonality(SilentWires):
     """A miner with AxeOS 2.15, the first version line that keeps its pools in slots; `flat` is one before."""
 
     name = "bitaxe"
@@ -19,14 +19,6 @@ class BitaxePersonality:
 
     def __init__(self, *, flat: bool = False) -> None:
         self._flat = flat
-
-    def text(self, miner: VirtualMiner, question: bytes) -> bytes:
-        """It has no such wire."""
-        return b""
-
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """It has no such wire."""
-        return b""
 
     def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
         """Pages, settings and actions."""

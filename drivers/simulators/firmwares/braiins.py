@@ -11,7 +11,15 @@ from typing import Any, Final
 import orjson
 
 from drivers.simulators.firmwares.braiins_text import answer_text, mined_of, pools_of
-from drivers.simulators.personality import BoardView, HttpQuestion, HttpReply, MinerView, VirtualMiner, Wire
+from drivers.simulators.personality import (
+    BoardView,
+    HttpQuestion,
+    HttpReply,
+    MinerView,
+    SilentWires,
+    VirtualMiner,
+    Wire,
+)
 
 VERSION: Final = "2025-11-21-0-0a1b2c3d-25.11-plus"
 DEFAULT_LOGIN: Final = ("root", "root")
@@ -23,7 +31,7 @@ PAGE: Final = b"<!DOCTYPE html><html><head><title>Braiins OS</title></head><body
 _BASE: Final = "/api/v1/"
 
 
-class BraiinsRest:
+class BraiinsRest(SilentWires):
     """The firmware.
 
     Keys of `memory` that a test may set: `tuning`, `stopped`, `suspended`, `errors`, and `stubborn` (says yes and does
@@ -36,10 +44,6 @@ class BraiinsRest:
     def text(self, miner: VirtualMiner, question: bytes) -> bytes:
         """The answer to a question of CGMiner's protocol."""
         return answer_text(miner, question)
-
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """There is no framed interface."""
-        return b""
 
     def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
         """The answer to an HTTP request."""

@@ -12,7 +12,15 @@ import orjson
 
 from drivers.simulators.firmwares.braiins import PAGE, rated_power, wanted_login
 from drivers.simulators.firmwares.braiins_text import answer_text, mined_of, pools_of
-from drivers.simulators.personality import BoardView, HttpQuestion, HttpReply, MinerView, VirtualMiner, Wire
+from drivers.simulators.personality import (
+    BoardView,
+    HttpQuestion,
+    HttpReply,
+    MinerView,
+    SilentWires,
+    VirtualMiner,
+    Wire,
+)
 
 SESSION: Final = "session_id=virtual0session"
 VERSIONS: Final[Mapping[str, str]] = {
@@ -30,7 +38,7 @@ _SINCE_25_03: Final = frozenset({"hbSerialNumber", "serialNumber"})
 _TOKEN: Final = re.compile(r"\{|\}|\w+")
 
 
-class BraiinsGraphql:
+class BraiinsGraphql(SilentWires):
     """The firmware. `memory` keys that a test may set: `schema`, `tuning`."""
 
     name = "braiins-graphql"
@@ -39,10 +47,6 @@ class BraiinsGraphql:
     def text(self, miner: VirtualMiner, question: bytes) -> bytes:
         """The answer to a question of CGMiner's protocol."""
         return answer_text(miner, question)
-
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """There is no framed interface."""
-        return b""
 
     def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
         """The answer to an HTTP request."""

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-import orjson
-
-from drivers.simulators.personality import HttpQuestion, HttpReply, MinerView, VirtualMiner, Wire
+from drivers.simulators.firmwares.text_protocol import ended, read_command
+from drivers.simulators.personality import MinerView, SilentWires, VirtualMiner, Wire
 
 BUILD: Final = "boser-buildroot 0.1.0-0a1b2c3d"
 MOST_JOINED: Final = 16
@@ -18,7 +17,7 @@ POOLS: Final = (
 Rows: TypeAlias = list[dict[str, Any]]
 
 
-class BraiinsText:
+class BraiinsText(SilentWires):
     """The text interface alone: no login, nothing can be changed."""
 
     name = "braiins-4028"
@@ -27,14 +26,6 @@ class BraiinsText:
     def text(self, miner: VirtualMiner, question: bytes) -> bytes:
         """The answer to a question of CGMiner's protocol."""
         return answer_text(miner, question)
-
-    def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
-        """There is no web interface."""
-        return HttpReply(404)
-
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """There is no framed interface."""
-        return b""
 
 
 def pools_of(miner: VirtualMiner) -> tuple[tuple[str, str, str], ...]:
@@ -50,15 +41,14 @@ def mined_of(miner: VirtualMiner, view: MinerView) -> float:
 def answer_text(miner: VirtualMiner, question: bytes) -> bytes:
     """The answer on port 4028, with the NUL that ends it."""
     try:
-        content = orjson.loads(question.strip(b"\0\r\n\t "))
-        command = str(content["command"])
-    except (ValueError, KeyError, TypeError):
-        return orjson.dumps({"STATUS": [_status(miner.look(), "E", 23, "Invalid JSON")], "id": 1}) + b"\0"
+        command, _ = read_command(question)
+    except ValueError:
+        return ended({"STATUS": [_status(miner.look(), "E", 23, "Invalid JSON")], "id": 1})
     view = miner.look()
     names = command.split("+")[:MOST_JOINED]
     if len(names) == 1:
-        return orjson.dumps(_section(miner, view, names[0])) + b"\0"
-    return orjson.dumps({**{name: [_section(miner, view, name)] for name in names}, "id": 1}) + b"\0"
+        return ended(_section(miner, view, names[0]))
+    return ended({**{name: [_section(miner, view, name)] for name in names}, "id": 1})
 
 
 def _status(view: MinerView, kind: str, code: int, message: str) -> dict[str, Any]:

@@ -5,7 +5,15 @@ from typing import Any, Final
 
 import orjson
 
-from drivers.simulators.personality import BoardView, HttpQuestion, HttpReply, MinerView, VirtualMiner, Wire
+from drivers.simulators.personality import (
+    BoardView,
+    HttpQuestion,
+    HttpReply,
+    MinerView,
+    SilentWires,
+    VirtualMiner,
+    Wire,
+)
 
 _FAN_SOCKETS: Final = 12
 _LEAST_FAN: Final = 20
@@ -13,19 +21,11 @@ _LEAST_FAN: Final = 20
 _SECONDS_TO_HASH: Final = 30.0
 
 
-class EpicPersonality:
+class EpicPersonality(SilentWires):
     """A miner with PowerPlay 1.15 and the tuning algorithm Power."""
 
     name = "epic"
     wires: Mapping[Wire, int] = {Wire.HTTP: 4028}
-
-    def text(self, miner: VirtualMiner, question: bytes) -> bytes:
-        """It has no such wire."""
-        return b""
-
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """It has no such wire."""
-        return b""
 
     def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
         """Pages and commands."""

@@ -7,10 +7,15 @@ name of chips in `stats`; fans whose number is not what stands on the connector.
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-import orjson
-
 from drivers.simulators.firmwares.luxos_writes import WRITES, Refusal, check_session, log_off, log_on
-from drivers.simulators.personality import BoardView, HttpQuestion, HttpReply, MinerView, VirtualMiner, Wire
+from drivers.simulators.firmwares.text_protocol import ended, read_command
+from drivers.simulators.personality import (
+    BoardView,
+    MinerView,
+    SilentWires,
+    VirtualMiner,
+    Wire,
+)
 
 REVISION: Final = "2025.4.8.220305-57b389c7"
 PROFILES: Final[Mapping[str, tuple[int, float]]] = {
@@ -32,7 +37,7 @@ _FAN_NAMES: Final = (4, 2, 1, 3)
 Body: TypeAlias = dict[str, Any]
 
 
-class Luxos:
+class Luxos(SilentWires):
     """The text interface; the web interface is not shown.
 
     Args:
@@ -53,22 +58,13 @@ class Luxos:
         """The answer to a question of CGMiner's protocol, with the NUL that ends it."""
         view = miner.look()
         try:
-            content = orjson.loads(question.strip(b"\0\r\n\t "))
-            command, parameter = str(content["command"]), str(content.get("parameter", ""))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return _ended(_answer(view, "E", 23, "Invalid JSON"))
+            command, parameter = read_command(question)
+        except ValueError:
+            return ended(_answer(view, "E", 23, "Invalid JSON"))
         names = command.split("+")[:_MOST_JOINED]
         if len(names) > 1:
-            return _ended({**{name: [self._section(miner, view, name)] for name in names}, "id": 1})
-        return _ended(self._write(miner, view, command, parameter) or self._section(miner, view, command))
-
-    def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
-        """There is no web interface."""
-        return HttpReply(404)
-
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """There is no framed interface."""
-        return b""
+            return ended({**{name: [self._section(miner, view, name)] for name in names}, "id": 1})
+        return ended(self._write(miner, view, command, parameter) or self._section(miner, view, command))
 
     def _write(self, miner: VirtualMiner, view: MinerView, command: str, parameter: str) -> Body | None:
         """The answer to what needs a session, or is about one; None for other commands."""
@@ -105,10 +101,6 @@ class Luxos:
         }
         make = made.get(name)
         return make() if make is not None else _answer(view, "E", 14, "Invalid command")
-
-
-def _ended(body: Body) -> bytes:
-    return orjson.dumps(body) + b"\0"
 
 
 def _answer(view: MinerView, kind: str, code: int, words: str, key: str = "", found: object = None) -> Body:

@@ -6,35 +6,32 @@ from typing import Any, Final
 
 import orjson
 
-from drivers.simulators.firmwares.digest_gate import let_in
-from drivers.simulators.personality import BoardView, HttpQuestion, HttpReply, VirtualMiner, Wire
+from drivers.simulators.firmwares.digest_gate import challenge_unless_right
+from drivers.simulators.firmwares.text_protocol import ended
+from drivers.simulators.personality import BoardView, HttpQuestion, HttpReply, SilentWires, VirtualMiner, Wire
 
 PREFIX: Final = "/kaonsu/v1/"
 REALM: Final = "KAONSU"
 _SECONDS_TO_HASH: Final = 30.0
 
 
-class MaraPersonality:
+class MaraPersonality(SilentWires):
     """A miner with MARA's firmware."""
 
     name = "mara"
     wires: Mapping[Wire, int] = {Wire.TEXT: 4028, Wire.HTTP: 80}
-
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """It has no such wire."""
-        return b""
 
     def text(self, miner: VirtualMiner, question: bytes) -> bytes:
         """Whatever is asked: `version` is answered, the rest gets a summary."""
         status = [{"STATUS": "S", "Code": 22, "Msg": "MARAFW versions", "Description": "kaonsu"}]
         if b"version" in question:
             row = {"API": "3.7", "MARAFW": "2024-11.1", "Model": miner.look().model}
-            return orjson.dumps({"STATUS": status, "VERSION": [row], "id": 1}) + b"\0"
-        return orjson.dumps({"STATUS": status, "SUMMARY": [{"Elapsed": int(miner.look().mined)}], "id": 1}) + b"\0"
+            return ended({"STATUS": status, "VERSION": [row], "id": 1})
+        return ended({"STATUS": status, "SUMMARY": [{"Elapsed": int(miner.look().mined)}], "id": 1})
 
     def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
         """Pages and changes, after the login."""
-        refusal = let_in(miner, question, REALM)
+        refusal = challenge_unless_right(miner, question, REALM, miner.controls.login)
         if refusal is not None:
             return refusal
         name = question.path.removeprefix(PREFIX)

@@ -7,9 +7,14 @@ shows half as much again; fans are numbered like boards.
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-import orjson
-
-from drivers.simulators.personality import BoardView, HttpQuestion, HttpReply, MinerView, VirtualMiner, Wire
+from drivers.simulators.firmwares.text_protocol import ended, read_command
+from drivers.simulators.personality import (
+    BoardView,
+    MinerView,
+    SilentWires,
+    VirtualMiner,
+    Wire,
+)
 
 REVISION: Final = "2025091001"
 POOLS: Final = (("stratum+tcp://btc.pool.example:3333", "site.rig07", "x"),)
@@ -19,7 +24,7 @@ _MOST_JOINED: Final = 8
 Body: TypeAlias = dict[str, Any]
 
 
-class Sealminer:
+class Sealminer(SilentWires):
     """The text interface alone.
 
     Args:
@@ -36,45 +41,32 @@ class Sealminer:
         """The answer to a question of CGMiner's protocol, with the NUL that ends it."""
         view = miner.look()
         try:
-            content = orjson.loads(question.strip(b"\0\r\n\t "))
-            command, parameter = str(content["command"]), str(content.get("parameter", ""))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return _ended(_answer(view, "E", 23, "Invalid JSON"))
+            command, parameter = read_command(question)
+        except ValueError:
+            return ended(_answer(view, "E", 23, "Invalid JSON"))
         if command == "ascset":
             return self._suspend(miner, view, parameter)
         if command == "restart":
             return self._restart(miner)
         names = command.split("+")[:_MOST_JOINED]
         if len(names) == 1:
-            return _ended(_section(miner, view, command))
-        return _ended({**{name: [_section(miner, view, name)] for name in names}, "id": 1})
-
-    def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
-        """There is no web interface."""
-        return HttpReply(404)
-
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """There is no framed interface."""
-        return b""
+            return ended(_section(miner, view, command))
+        return ended({**{name: [_section(miner, view, name)] for name in names}, "id": 1})
 
     def _suspend(self, miner: VirtualMiner, view: MinerView, parameter: str) -> bytes:
         if parameter != "0,suspend":
-            return _ended(_answer(view, "E", 120, "ASC 0 set failed: Unknown option"))
+            return ended(_answer(view, "E", 120, "ASC 0 set failed: Unknown option"))
         if self._keeps:
             miner.controls.asleep = True
             miner.controls.writes.append("suspend")
-        return _ended(_answer(view, "S", 119, "ASC 0 set OK"))
+        return ended(_answer(view, "S", 119, "ASC 0 set OK"))
 
     def _restart(self, miner: VirtualMiner) -> bytes:
         if self._keeps:
             miner.controls.asleep = False
             miner.controls.restarts += 1
             miner.controls.writes.append("restart")
-        return _ended({"STATUS": "RESTART"})
-
-
-def _ended(body: Body) -> bytes:
-    return orjson.dumps(body) + b"\0"
+        return ended({"STATUS": "RESTART"})
 
 
 def _answer(view: MinerView, kind: str, code: int, words: str, key: str = "", found: object = None) -> Body:

@@ -9,7 +9,15 @@ from typing import Any, Final
 
 import orjson
 
-from drivers.simulators.personality import BoardView, HttpQuestion, HttpReply, MinerView, VirtualMiner, Wire
+from drivers.simulators.personality import (
+    BoardView,
+    HttpQuestion,
+    HttpReply,
+    MinerView,
+    SilentWires,
+    VirtualMiner,
+    Wire,
+)
 
 VERSION: Final = "1.2.7"
 DEFAULT_PASSWORD: Final = "admin"
@@ -26,7 +34,7 @@ _BASE: Final = "/api/v1/"
 _OPEN: Final = frozenset({"info", "summary", "status", "perf-summary", "chains/factory-info", "find-miner"})
 
 
-class Vnish:
+class Vnish(SilentWires):
     """The firmware.
 
     Keys of `memory` that a test may set: `state` (in place of the miner's own), `locked` (every page but `info` wants
@@ -42,10 +50,6 @@ class Vnish:
         view = miner.look()
         status = {"STATUS": "E", "When": int(view.now), "Code": 0, "Msg": "Invalid command"}
         return orjson.dumps({"STATUS": [{**status, "Description": "cgminer 4.11.1"}]}) + b"\0"
-
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """There is no framed interface."""
-        return b""
 
     def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
         """The answer to an HTTP request."""

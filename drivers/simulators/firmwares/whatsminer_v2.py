@@ -11,7 +11,13 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from drivers.simulators.firmwares import whatsminer_effects as effects
-from drivers.simulators.personality import BoardView, HttpQuestion, HttpReply, MinerView, VirtualMiner, Wire
+from drivers.simulators.personality import (
+    BoardView,
+    MinerView,
+    SilentWires,
+    VirtualMiner,
+    Wire,
+)
 from drivers.transports.whatsminer_cipher import Seal
 
 FIRMWARE: Final = "20240624.18.REL"
@@ -24,7 +30,7 @@ SILENT: Final = frozenset({"reboot", "set_low_power", "set_normal_power", "set_h
 Reply: TypeAlias = dict[str, Any]
 
 
-class WhatsminerV2:
+class WhatsminerV2(SilentWires):
     """The firmware of Whatsminers before 2025."""
 
     name = "whatsminer-v2"
@@ -47,14 +53,6 @@ class WhatsminerV2:
         if not JOINED.issuperset(names):
             return orjson.dumps(_no(miner, 14, "invalid cmd"))
         return orjson.dumps({**{name: [_answer(miner, name)] for name in names}, "id": 1})
-
-    def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
-        """The web interface is the maker's own and is not simulated."""
-        return HttpReply(404)
-
-    def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
-        """There is no framed interface in this version."""
-        return b""
 
 
 def _no(miner: VirtualMiner, code: int, words: str) -> Reply:

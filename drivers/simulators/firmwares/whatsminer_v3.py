@@ -11,7 +11,13 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from drivers.simulators.firmwares import whatsminer_effects as effects
-from drivers.simulators.personality import BoardView, HttpQuestion, HttpReply, MinerView, VirtualMiner, Wire
+from drivers.simulators.personality import (
+    BoardView,
+    MinerView,
+    SilentWires,
+    VirtualMiner,
+    Wire,
+)
 from drivers.transports.whatsminer_cipher import Ticket
 
 FIRMWARE: Final = "20251209.16.Rel2"
@@ -22,19 +28,11 @@ _NO_PERMISSION: Final = -4
 Reply: TypeAlias = dict[str, Any]
 
 
-class WhatsminerV3:
+class WhatsminerV3(SilentWires):
     """The firmware of Whatsminers since 2025."""
 
     name = "whatsminer-v3"
     wires: Mapping[Wire, int] = {Wire.FRAMED: 4433}
-
-    def text(self, miner: VirtualMiner, question: bytes) -> bytes:
-        """The older interface beside it is `WhatsminerV2`."""
-        return b""
-
-    def http(self, miner: VirtualMiner, question: HttpQuestion) -> HttpReply:
-        """The web interface is the maker's own and is not simulated."""
-        return HttpReply(404)
 
     def framed(self, miner: VirtualMiner, body: bytes) -> bytes:
         """The answer to one command."""
