@@ -5,7 +5,7 @@ from typing import Final
 from drivers.core.command import Command
 from drivers.core.credentials import Login
 from drivers.core.device import Tier
-from drivers.core.errors import Refused, Unsupported
+from drivers.core.errors import Refused, Rejected, Unsupported
 from drivers.core.identity import Address, DeviceKind, Identity
 from drivers.core.operation import Operation, PreconditionFailed
 from drivers.core.profile import Profile
@@ -35,13 +35,15 @@ _TITLES: Final = (b"Miner Web Dashboard", b"ePIC")
 class EpicDriver(CommandedMiner):
     """Polls one miner; the password that is set goes out with commands only."""
 
+    _foreign = (Rejected, Refused)  # who it is, this firmware tells everybody
+
     def __init__(self, profile: Profile, address: Address, login: Login | None = None) -> None:
         super().__init__(profile, address, login)
         self._transport = HttpTransport(address)
         self._reporter = Reporter(profile)
         self._capabilities: Fields = NOTHING
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Read the pages that name it; raises a `DeviceError`, `Unsupported` when other firmware answers."""
         pages = await collect(self._ask, self._place, (SUMMARY,), (CAPABILITIES, NETWORK))
         check(pages)
@@ -124,8 +126,13 @@ def open_epic(profile: Profile, address: Address, access: Access) -> EpicDriver:
 
 
 def recognise(clue: Clue) -> bool:
-    """Whether the web interface is ePIC's dashboard."""
-    return clue.page is not None and any(title in clue.page.body for title in _TITLES)
+    """Whether the web interface is ePIC's dashboard, or a server without a front page, as its REST server is.
+
+    Of the latter `identify` tells, by one question more.
+    """
+    if clue.page is None:
+        return False
+    return any(title in clue.page.body for title in _TITLES) or (clue.page.status == 404 and not clue.version)
 
 
 FAMILY: Final = Family("epic", open_epic, recognise)

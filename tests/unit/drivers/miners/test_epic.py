@@ -5,13 +5,16 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import pytest
 
 from drivers.core.device import Tier
+from drivers.core.errors import Unsupported
 from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Reading, Report, Source
 from drivers.family import Clue, Page
+from drivers.identification import identify
 from drivers.miners.epic import (
     CAPABILITIES,
     CHIP_RATES,
@@ -25,6 +28,10 @@ from drivers.miners.epic import (
 )
 from drivers.miners.reporter import Reporter
 from drivers.miners.web_pages import Pages
+from drivers.simulators.personality import Wire
+from drivers.testing.stand import stand
+from drivers.testing.web_replay import RecordedWeb
+from drivers.transports.connections import Connections
 
 EPIC = load_profiles()["epic"]
 PAGE: dict[str, Any] = {
@@ -229,5 +236,18 @@ def test_that_the_identity_takes_the_mac_of_either_kind_of_network() -> None:
 def test_that_its_dashboard_is_recognised_and_another_is_not() -> None:
     address = Address("miner", 80)
     assert recognise(Clue(address, page=Page(200, {}, b"<title>Miner Web Dashboard</title>")))
+    assert recognise(Clue(address, page=Page(404, {}, b""))), "its REST server has no front page"
     assert not recognise(Clue(address, page=Page(200, {}, b"<title>AxeOS</title>")))
     assert not recognise(Clue(address))
+
+
+@pytest.mark.parametrize("summary", [PAGE, None, {"other": 1}], ids=["ePIC", "no such page", "another's page"])
+async def test_that_a_server_without_a_front_page_is_asked_for_the_summary(summary: Mapping[str, Any] | None) -> None:
+    pages = {} if summary is None else {SUMMARY: orjson.dumps(summary)}
+    async with stand(RecordedWeb(pages, "/")) as place, Connections() as connections:
+        asking = identify(place.address(Wire.HTTP), connections, load_profiles(), public=False)
+        if summary is PAGE:
+            assert (await asking).profile == "epic"
+        else:
+            with pytest.raises(Unsupported):
+                await asking
