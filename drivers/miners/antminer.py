@@ -105,7 +105,10 @@ class AntminerDriver:
 
     async def identify(self) -> Identity:
         """Ask who it is; raises a `DeviceError`, `Unsupported` when it is no stock SHA-256 Antminer."""
-        identity = await identify(self._transport, self._profile)
+        try:
+            identity = await identify(self._transport, self._profile)
+        except Rejected as no:
+            raise Unsupported(str(self._address), f"this is no stock firmware: {no.text}", no.raw) from no
         if not identity.profile:
             reason = (
                 f"{identity.model or 'the miner'} {_ONLY_SHA256}" if mines_another_algorithm(identity.model) else ""

@@ -46,7 +46,7 @@ class AuradineDriver(CommandedMiner):
         self._reporter = Reporter(profile)
         self._closed = ""
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Ask for the version; raises a `DeviceError`, `Unsupported` when other firmware answers."""
         answers = await self._open.ask(("version", "devdetails"))
         version = answers.sections.get("version", NOTHING)

@@ -32,7 +32,7 @@ class AvalonDriver(CommandedMiner):
         self._parser = AvalonParser(profile)
         self._detail = "stats"
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Ask who it is; raises a `DeviceError`, `Unsupported` when it is no Avalon of this profile."""
         return identity_of(await self._collect(("version",)), self._profile, self._place)
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from drivers.core.command import Command
 from drivers.core.device import Tier
-from drivers.core.errors import Unsupported
+from drivers.core.errors import Refused, Rejected, Unsupported
 from drivers.core.identity import Address, DeviceKind, Identity
 from drivers.core.operation import Operation
 from drivers.core.profile import Profile
@@ -28,13 +28,15 @@ _MARKS: Final = ("ASICModel", "macAddr", "hashRate")
 class BitaxeDriver(CommandedMiner):
     """Polls one miner. The firmware answers whoever is in its own network."""
 
+    _foreign = (Rejected, Refused)  # who it is, this firmware tells everybody
+
     def __init__(self, profile: Profile, address: Address) -> None:
         super().__init__(profile, address, None)
         self._transport = HttpTransport(address)
         self._reporter = Reporter(profile)
         self._names: Fields = NOTHING
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Read the page; raises a `DeviceError`, `Unsupported` when it is not of this family."""
         pages = await self._collect(Tier.FULL)
         return identity_of(pages.page(INFO), pages.page(ASIC), self._profile, self._place)

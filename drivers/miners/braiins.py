@@ -12,6 +12,7 @@ from drivers.family import Access, Clue, Family
 from drivers.miners.braiins_graphql import BraiinsGraphqlDriver
 from drivers.miners.braiins_rest import GRAPHQL_PROFILE, REST_PROFILE, BraiinsRestDriver
 from drivers.miners.braiins_text import BraiinsTextDriver, names_itself
+from drivers.miners.braiins_web import is_named_on
 
 Opener: TypeAlias = Callable[[Profile, Address, Login | None], Driver]
 
@@ -39,7 +40,7 @@ def recognise(clue: Clue) -> bool:
     """Whether the miner names BraiinsOS, in `version` or on its front page."""
     if names_itself(clue.version):
         return True
-    return clue.page is not None and b"braiins os" in clue.page.body.lower()
+    return clue.page is not None and is_named_on(clue.page.body)
 
 
 FAMILY: Final = Family("braiins", open_braiins, recognise)

@@ -38,7 +38,7 @@ class BraiinsGraphqlDriver(CommandedMiner):
         self._parser = GraphqlParser(profile)
         self._step = 0
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Who it is: with a login all of it, without one what it tells anybody. Raises a `DeviceError`."""
         if self._login is None:
             return await introduce(self._transport, self._profile, profile_id=self._profile.id)

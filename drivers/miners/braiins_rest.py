@@ -25,7 +25,7 @@ from drivers.miners.braiins_rest_parser import (
     RestParser,
     model_of,
 )
-from drivers.miners.braiins_web import REMEDY, enter_rest, has_rest, introduce
+from drivers.miners.braiins_web import REMEDY, enter_rest, has_rest, introduce, names_itself_on_its_page
 from drivers.miners.commanding import CommandedMiner
 from drivers.miners.login_guard import is_taken
 from drivers.miners.reply import Fields, inner, text
@@ -52,7 +52,7 @@ class BraiinsRestDriver(CommandedMiner):
         self._clock = 0.0
         self._commands = RestCommands(self.question, self._token, self._place)
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Who it is: with a login all of it, without one what it tells anybody. Raises a `DeviceError`."""
         if self._login is not None:
             answer = await self.question(DETAILS)
@@ -67,6 +67,8 @@ class BraiinsRestDriver(CommandedMiner):
         try:
             return await introduce(self._transport, self._profile, profile_id=REST_PROFILE)
         except Rejected:
+            if not await names_itself_on_its_page(self._transport):
+                raise
             return Identity(DeviceKind.MINER, firmware="Braiins OS", profile=REST_PROFILE)
 
     async def read(self, tier: Tier = Tier.FULL) -> Report:

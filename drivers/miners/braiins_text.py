@@ -10,7 +10,7 @@ from typing import Final
 from drivers.core.command import Command
 from drivers.core.credentials import Login
 from drivers.core.device import Tier
-from drivers.core.errors import Malformed, Rejected, Unsupported
+from drivers.core.errors import Malformed, Unsupported
 from drivers.core.identity import Address, DeviceKind, Identity
 from drivers.core.operation import Operation, PreconditionFailed
 from drivers.core.profile import Profile
@@ -39,12 +39,9 @@ class BraiinsTextDriver(CommandedMiner):
         self._transport = CgminerTransport(address)
         self._parser = TextParser(profile)
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Ask for version and boards; raises a `DeviceError`, `Unsupported` when other firmware answers."""
-        try:
-            answers = await self._transport.ask(("version", "devdetails"))
-        except Rejected as refusal:
-            raise Unsupported(self._place, "this is no Braiins OS: it tells no version", refusal.raw) from None
+        answers = await self._transport.ask(("version", "devdetails"))
         version = answers.sections.get("version", NOTHING)
         if not names_itself(version):
             raise Unsupported(self._place, "this is no Braiins OS")

@@ -134,6 +134,16 @@ def model_of_graphql(data: Fields) -> str:
     return text(inner(data, "bosminer", "info").get("modelName")).removeprefix("Bitmain ").strip()
 
 
+def is_named_on(body: bytes) -> bool:
+    """Whether a front page names the firmware."""
+    return b"braiins os" in body.lower()
+
+
+async def names_itself_on_its_page(transport: HttpTransport) -> bool:
+    """Whether the front page names the firmware; raises a `DeviceError`."""
+    return is_named_on((await transport.ask("GET", "/", allow_refusal=True)).body)
+
+
 async def has_rest(transport: HttpTransport) -> bool:
     """Whether the firmware has the REST interface; a page that asks for a login is one. Raises a `DeviceError`."""
     answer = await transport.ask("GET", "/api/v1/miner/details", allow_refusal=True)

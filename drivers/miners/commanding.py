@@ -1,4 +1,4 @@
-"""How the drivers of miners with a web interface offer commands and carry them out."""
+"""What drivers of miners share: how they say who answers, offer commands and carry them out."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 from drivers.core.command import (
     Capability,
@@ -20,8 +20,8 @@ from drivers.core.command import (
     SetPowerTarget,
 )
 from drivers.core.credentials import Login
-from drivers.core.errors import Malformed
-from drivers.core.identity import Address
+from drivers.core.errors import DeviceError, Malformed, Rejected, Unsupported
+from drivers.core.identity import Address, Identity
 from drivers.core.operation import Operation, PreconditionFailed, Seen, carry_out
 from drivers.core.profile import Profile
 
@@ -76,7 +76,10 @@ def not_sent(text: str) -> CommandResult:
 
 
 class CommandedMiner:
-    """What drivers of miners with commands share: whose it is, what it offers, how a command is carried out."""
+    """The frame of a miner's driver: whose it is, who answers there, what it offers, how a command is carried out."""
+
+    _foreign: ClassVar[tuple[type[DeviceError], ...]] = (Rejected,)
+    """What a device that is asked who it is answers only where it runs other firmware."""
 
     def __init__(self, profile: Profile, address: Address, login: Login | None) -> None:
         self._profile = profile
@@ -93,6 +96,13 @@ class CommandedMiner:
     def address(self) -> Address:
         """Where the miner answers."""
         return self._address
+
+    async def identify(self) -> Identity:
+        """Ask who it is; raises a `DeviceError`, `Unsupported` when other firmware answers."""
+        try:
+            return await self._introduce()
+        except self._foreign as no:
+            raise Unsupported(self._place, f"this is no {self._profile.title}: {no.text}", no.raw) from no
 
     @property
     def offers(self) -> Mapping[Capability, Offer]:
@@ -111,6 +121,10 @@ class CommandedMiner:
             return not_sent(str(refusal))
         operation.confirm_s = offer.confirm_s
         return await carry_out(operation)
+
+    @abstractmethod
+    async def _introduce(self) -> Identity:
+        """Ask who it is; raises a `DeviceError`."""
 
     @abstractmethod
     def _operation(self, command: Command) -> Operation:

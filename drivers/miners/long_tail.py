@@ -65,7 +65,7 @@ class LongTailDriver(CommandedMiner):
         self._reporter = Reporter(profile)
         self._miner: Any = None
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Let the library find out who it is. Raises a `DeviceError`."""
         data, _asked = await self._data()
         info = data.device_info

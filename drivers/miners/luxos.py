@@ -41,7 +41,7 @@ class LuxosDriver(CommandedMiner):
             offers[Capability.SET_POWER_MODE] = replace(mode, modes=self._modes)
         return offers
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Ask for version and configuration; raises a `DeviceError`, `Unsupported` when other firmware answers."""
         answers = await self._transport.ask(("version", "config"))
         version, config = answers.sections.get("version", NOTHING), answers.sections.get("config", NOTHING)

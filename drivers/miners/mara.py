@@ -44,7 +44,7 @@ class MaraDriver(CommandedMiner):
         self._reporter = Reporter(profile)
         self._guard = LoginGuard(str(self._transport.address))
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Ask who it is: openly, and more closely where a login is set.
 
         Raises a `DeviceError`, `Unsupported` when other firmware answers.

@@ -32,7 +32,7 @@ class SealminerDriver(CommandedMiner):
         self._transport = CgminerTransport(address)
         self._parser = SealminerParser(profile)
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Ask who it is; raises a `DeviceError`, `Unsupported` when it is no SealMiner."""
         answers = await self._transport.ask(("version", "stats"))
         sections = answers.sections

@@ -62,7 +62,7 @@ class VnishDriver(CommandedMiner):
             offers[Capability.SET_POWER_MODE] = replace(offers[Capability.SET_POWER_MODE], modes=tuple(self._presets))
         return MappingProxyType(offers)
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Who it is, which it tells anybody. Raises a `DeviceError`, `Unsupported` when other firmware answers."""
         answer = await self._question(INFO)
         accept(answer, INFO)

@@ -44,7 +44,7 @@ class WhatsminerV2Driver(CommandedMiner):
         self._facts: dict[str, str] = {}
         self._mined = 0.0
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Ask for version, model and addresses; raises a `DeviceError`, `Unsupported` when another make answers."""
         sections = (await self._ask_single(("get_version", "devdetails", "get_miner_info")))[0]
         version = message(sections.get("get_version", {}))

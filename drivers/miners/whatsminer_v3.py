@@ -43,7 +43,7 @@ class WhatsminerV3Driver(CommandedMiner):
         self._repaired = False
         self._joins = True
 
-    async def identify(self) -> Identity:
+    async def _introduce(self) -> Identity:
         """Ask who it is; raises a `DeviceError`, `Unsupported` when another make answers."""
         device = await self._ask(DEVICE)
         if not inner(device, "miner") or not inner(device, "system"):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from drivers.core.device import Tier
-from drivers.core.errors import Rejected, Unsupported
+from drivers.core.errors import Unsupported
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report, Source
 from drivers.family import Access
@@ -160,7 +160,7 @@ async def test_that_each_of_the_two_profiles_leaves_the_others_machines_alone(
 @pytest.mark.parametrize("folder", ["antminer-s19pro-stock", "luxos", "whatsminer-v2"])
 async def test_that_other_firmware_is_not_taken_for_an_avalon(recorded: Path, folder: str) -> None:
     async with serve_replies(RecordedMiner(read_replies(recorded / "miners" / folder))) as address:
-        with pytest.raises((Unsupported, Rejected)):
+        with pytest.raises(Unsupported):
             await AvalonDriver(PROFILES["avalon"], address).identify()
 
 
