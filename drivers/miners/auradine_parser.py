@@ -10,7 +10,19 @@ from typing import Final
 
 from drivers.core.reading import DeviceState, Source
 from drivers.miners.pool_list import cgminer_pools, put_pools
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, first, number, rows, text
+from drivers.miners.reply import (
+    MAX_BOARDS,
+    MAX_FANS,
+    NOTHING,
+    Fields,
+    first,
+    first_told,
+    max_told,
+    number,
+    positive,
+    rows,
+    text,
+)
 from drivers.miners.reporter import Understood
 
 MEGAHASH: Final = 1e-6
@@ -59,8 +71,7 @@ def understand(sections: Mapping[str, Fields], pages: Mapping[str, Fields]) -> U
 
 def _rates(found: Understood, summary: Fields, boards: Sequence[Fields]) -> None:
     found.put("hashrate", number(summary.get("MHS 5s", summary.get("MHS 1m"))) * MEGAHASH)
-    average = number(summary.get("MHS 15m"))
-    found.put("hashrate_avg", (average if average == average else number(summary.get("MHS av"))) * MEGAHASH)
+    found.put("hashrate_avg", first_told(number(summary.get("MHS 15m")), number(summary.get("MHS av"))) * MEGAHASH)
     for part, board in _by_part(boards):
         found.put("hashrate", number(board.get("MHS 5s", board.get("MHS av"))) * MEGAHASH, part)
 
@@ -94,9 +105,7 @@ def _temperatures(found: Understood, sections: Mapping[str, Fields], pages: Mapp
 
 
 def _hottest(raw: object) -> float:
-    values = [_present(value) for value in _each(raw, "Temperature")]
-    real = [value for value in values if value == value]
-    return max(real) if real else math.nan
+    return max_told(_present(value) for value in _each(raw, "Temperature"))
 
 
 def _present(raw: object) -> float:
@@ -114,8 +123,7 @@ def _each(raw: object, key: str) -> Sequence[object]:
 
 def _power(found: Understood, summary: Fields, pages: Mapping[str, Fields]) -> None:
     supply = first(pages.get("psu", NOTHING), "PSU")
-    measured = number(supply.get("PowerIn"))
-    power = measured if measured == measured else number(summary.get("Wattage"))
+    power = first_told(number(supply.get("PowerIn")), number(summary.get("Wattage")))
     if power == power:
         found.put("power", power)
     for point, part, key in (
@@ -128,8 +136,7 @@ def _power(found: Understood, summary: Fields, pages: Mapping[str, Fields]) -> N
             found.put(point, number(supply.get(key)), part)
     mode = first(pages.get("mode", NOTHING), "Mode")
     if mode:
-        limit = number(mode.get("Power"))
-        found.put("power_limit", limit if limit > 0 else math.nan)
+        found.put("power_limit", positive(mode.get("Power")))
 
 
 def _fans(found: Understood, pages: Mapping[str, Fields]) -> None:

@@ -15,7 +15,7 @@ from drivers.core.reading import DeviceState, Report, Signal, Source
 from drivers.miners.avalon_states import faults_of, state_of, supply_of
 from drivers.miners.avalon_text import board_chips, has_modules, modules, single, values
 from drivers.miners.pool_list import cgminer_pools, put_pools
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, first, number, rows, sum_told, text
+from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, first, first_told, number, rows, sum_told, text
 from drivers.miners.reporter import Reporter, Understood
 from drivers.transports.cgminer import Answers
 
@@ -59,7 +59,7 @@ def understand(answers: Answers) -> Understood:
     stats = details(answers)
     said = modules(stats)
     _put_whole(understood, said, summary, stats)
-    rate = next(value for signal, value in understood.readings.items() if signal.point == "hashrate")
+    rate = understood.value("hashrate")
     states = [state_of(module, rate) for module in said] or [state_of({}, rate)]
     understood.state = DeviceState.HASHING if DeviceState.HASHING in states else states[0]
     _put_power(understood, said)
@@ -80,18 +80,18 @@ def details(answers: Answers) -> Fields:
 
 def _put_whole(understood: Understood, said: Sequence[Said], summary: Fields, stats: Fields) -> None:
     """Rates and counters. `GHSspd` is what is hashed now; the averages of `summary` go on for minutes after a stop."""
-    understood.put("hashrate", _or_else(_sum(said, "GHSspd") * 1e-3, _rate(summary, "5s", "30s", "1m")))
-    understood.put("hashrate_avg", _or_else(_sum(said, "GHSavg") * 1e-3, _rate(summary, "av", "15m")))
+    understood.put("hashrate", first_told(_sum(said, "GHSspd") * 1e-3, _rate(summary, "5s", "30s", "1m")))
+    understood.put("hashrate_avg", first_told(_sum(said, "GHSavg") * 1e-3, _rate(summary, "av", "15m")))
     nominal = _sum(said, "GHSmm") * 1e-3
     if nominal > 0:
         understood.put("hashrate_nominal", nominal, source=Source.ESTIMATED)
-    understood.put("hw_errors", _or_else(_sum(said, "HW"), number(summary.get("Hardware Errors"))))
+    understood.put("hw_errors", first_told(_sum(said, "HW"), number(summary.get("Hardware Errors"))))
     for point, key in _COUNTERS:
         understood.put(point, number(summary.get(key)))
     elapsed = [single(module.get("Elapsed", "")) for module in said]
     of_row = next((number(row["Elapsed"]) for row in rows(stats, "STATS") if "Elapsed" in row), math.nan)
     own = max((value for value in elapsed if value == value), default=of_row)
-    understood.put("uptime", _or_else(own, number(summary.get("Elapsed"))))
+    understood.put("uptime", first_told(own, number(summary.get("Elapsed"))))
     frequencies = [value for module in said if (value := single(module.get("Freq", ""))) > 0]
     understood.put("frequency", sum(frequencies) / len(frequencies) if frequencies else math.nan)
 
@@ -237,10 +237,6 @@ def _sensor(module: Said, key: str) -> float:
 def _sum(said: Sequence[Said], key: str) -> float:
     """The sum over all modules; NaN where one of them does not tell."""
     return sum(single(module.get(key, "")) for module in said) if said else math.nan
-
-
-def _or_else(value: float, other: float) -> float:
-    return value if value == value else other
 
 
 def _rate(row: Fields, *windows: str) -> float:

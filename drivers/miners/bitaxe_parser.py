@@ -10,7 +10,20 @@ from typing import Final
 
 from drivers.core.points import POINTS
 from drivers.core.reading import DeviceState, Source
-from drivers.miners.reply import MAX_FANS, NOTHING, Fields, count, inner, number, numbers, objects, rows, text
+from drivers.miners.reply import (
+    MAX_FANS,
+    NOTHING,
+    Fields,
+    count,
+    inner,
+    max_told,
+    number,
+    numbers,
+    objects,
+    positive,
+    rows,
+    text,
+)
 from drivers.miners.reporter import Understood
 
 GIGAHASH: Final = 1e-3
@@ -75,15 +88,13 @@ def _chips(info: Fields, asic: Fields) -> float:
 def _temperatures(found: Understood, info: Fields) -> None:
     chips = [_present(info.get("temp")), _present(info.get("temp2"))]
     chips += [_present(value) for value in numbers(info.get("asicTemps"))]
-    real = [value for value in chips if value == value]
-    found.put("chip_temp", max(real) if real else math.nan, _BOARD, Source.CHIP)
+    found.put("chip_temp", max_told(chips), _BOARD, Source.CHIP)
     found.put("board_temp", _present(info.get("vrTemp")), _BOARD, Source.PCB)
 
 
 def _present(raw: object) -> float:
     """A temperature; firmware writes 0 or -1 for a sensor that is not there."""
-    value = number(raw)
-    return value if value > 0 else math.nan
+    return positive(raw)
 
 
 def _electricity(found: Understood, info: Fields) -> None:

@@ -16,7 +16,7 @@ from drivers.miners.braiins_faults import SHOWN, Faults, judge
 from drivers.miners.braiins_fields import TUNING, state_of, version_of
 from drivers.miners.braiins_web import model_of_graphql
 from drivers.miners.pool_list import ListedPool, names_a_fee, put_pools
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, Fields, inner, number, rows, text
+from drivers.miners.reply import MAX_BOARDS, MAX_FANS, Fields, first_told, inner, number, rows, text
 from drivers.miners.reporter import Reporter, Understood
 
 _RATES: Final = "mhs5S mhs1M mhsAv mhs24H"
@@ -102,7 +102,7 @@ class GraphqlParser:
             return DeviceState.IDLE
         if text(inner(summary, "dynamicPerformanceScaling").get("status")).upper() == "MINING_SHUTDOWN":
             return DeviceState.STOPPED
-        found = next((v for s, v in understood.readings.items() if (s.point, s.part) == ("hashrate", "")), math.nan)
+        found = understood.value("hashrate")
         if math.isnan(found):
             return DeviceState.UNKNOWN
         return state_of(
@@ -119,7 +119,7 @@ def _mega(raw: object) -> float:
 
 
 def _first(holder: Fields, *keys: str) -> float:
-    return next((value for value in (_mega(holder.get(key)) for key in keys) if not math.isnan(value)), math.nan)
+    return first_told(*(_mega(holder.get(key)) for key in keys))
 
 
 def _take_rates(understood: Understood, info: Fields, summary: Fields) -> None:

@@ -24,7 +24,7 @@ from drivers.miners.braiins_fields import (
     version_of,
 )
 from drivers.miners.pool_list import ListedPool, names_a_fee, put_pools
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, Fields, inner, number, objects, rows, text
+from drivers.miners.reply import MAX_BOARDS, MAX_FANS, Fields, first_told, inner, number, objects, rows, text
 from drivers.miners.reporter import Reporter, Understood
 from drivers.miners.web_pages import Pages
 
@@ -97,9 +97,8 @@ class RestParser:
             return DeviceState.UNKNOWN
         if status == "restricted":
             understood.tell("licence", "restricted: the firmware has no valid licence and keeps part of the hashrate")
-        found = next((v for s, v in understood.readings.items() if (s.point, s.part) == ("hashrate", "")), math.nan)
         return state_of(
-            found,
+            understood.value("hashrate"),
             is_tuning=tuner in TUNING,
             has_cooling_fault=has_cooling_fault,
             started_s=number(details.get("bosminer_uptime_s")),
@@ -138,7 +137,7 @@ def _take_stats(understood: Understood, stats: Fields) -> None:
 
 
 def _first_rate(real: Fields, keys: Sequence[str]) -> float:
-    return next((value for value in (rate(real.get(key)) for key in keys) if not math.isnan(value)), math.nan)
+    return first_told(*(rate(real.get(key)) for key in keys))
 
 
 def _take_boards(understood: Understood, boards: Sequence[Fields]) -> None:

@@ -190,7 +190,7 @@ def _take_tuner(understood: Understood, tuner: Fields) -> bool:
 
 def _state(understood: Understood, summary: Fields, *, is_tuning: bool) -> DeviceState:
     """This interface has no word for what the miner does: tuner and rate tell."""
-    found = next((v for s, v in understood.readings.items() if (s.point, s.part) == ("hashrate", "")), math.nan)
+    found = understood.value("hashrate")
     if math.isnan(found):
         boards = [v for s, v in understood.readings.items() if s.point == "hashrate" and s.part and v >= 0]
         if not boards:

@@ -11,7 +11,19 @@ from typing import Final
 
 from drivers.core.points import POINTS
 from drivers.core.reading import DeviceState, Source
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, MAX_POOLS, NOTHING, Fields, inner, number, numbers, rows, text
+from drivers.miners.reply import (
+    MAX_BOARDS,
+    MAX_FANS,
+    MAX_POOLS,
+    NOTHING,
+    Fields,
+    inner,
+    number,
+    numbers,
+    positive,
+    rows,
+    text,
+)
 from drivers.miners.reporter import Understood
 
 MEGAHASH: Final = 1e-6
@@ -83,8 +95,7 @@ def _rates(found: Understood, summary: Fields, capabilities: Fields) -> None:
     real = [rate for rate in found_rates if rate == rate]
     found.put("hashrate", sum(real) * MEGAHASH if real else math.nan)
     found.put("hashrate_avg", number(inner(summary, "Session").get("Average MHs")) * MEGAHASH)
-    nominal = number(capabilities.get("Default Hashrate"))
-    found.put("hashrate_nominal", nominal if nominal > 0 else math.nan, source=Source.NAMEPLATE)
+    found.put("hashrate_nominal", positive(capabilities.get("Default Hashrate")), source=Source.NAMEPLATE)
 
 
 def _first(raw: object) -> float:
@@ -113,7 +124,7 @@ def _boards(found: Understood, summary: Fields, capabilities: Fields, pages: Boa
             continue
         found.put("hashrate", _first(board.get("Hashrate")) * MEGAHASH, part)
         found.put("frequency", number(board.get("Core Clock Avg")), part)
-        found.put("voltage", _present(board.get("Input Voltage")), part)
+        found.put("voltage", positive(board.get("Input Voltage")), part)
         _temperature(found, point, board, (number(board.get("Temperature")),), source)
 
 
@@ -130,18 +141,12 @@ def _temperature(found: Understood, point: str, row: Fields, values: Sequence[fl
         found.put(point, max(real), part, source)
 
 
-def _present(raw: object) -> float:
-    """A value of which the firmware writes 0 where its hardware cannot measure it."""
-    value = number(raw)
-    return value if value > 0 else math.nan
-
-
 def _power(found: Understood, summary: Fields) -> None:
     supply = inner(summary, "Power Supply Stats")
-    power = _present(supply.get("Input Power"))
+    power = positive(supply.get("Input Power"))
     if power == power:  # where the supply cannot measure it, the nameplate stands in
         found.put("power", power)
-    found.put("voltage", _present(supply.get("Output Voltage")))
+    found.put("voltage", positive(supply.get("Output Voltage")))
     found.put("power_limit", power_target(summary))
 
 

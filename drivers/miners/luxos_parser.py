@@ -14,7 +14,7 @@ from drivers.core.profile import Profile
 from drivers.core.reading import Report, Source
 from drivers.miners.luxos_states import events_of, state_of
 from drivers.miners.pool_list import cgminer_pools, put_pools
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, first, number, rows, text
+from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, first, number, positive, rows, text
 from drivers.miners.reporter import Reporter, Understood
 from drivers.transports.cgminer import Answers
 
@@ -83,7 +83,7 @@ class LuxosParser:
         self, understood: Understood, events: Fields | None, asked: Fields, boards: Sequence[tuple[int, Fields]]
     ) -> None:
         """State and faults. A light poll asks no configuration: the last one counts while nothing hashes."""
-        rate = next(value for signal, value in understood.readings.items() if signal.point == "hashrate")
+        rate = understood.value("hashrate")
         known = events_of(events) if events is not None else []
         ramping = any(board.get("IsRamping") is True for _, board in boards)
         config = asked or (NOTHING if rate > 0 else self._config)
@@ -182,10 +182,8 @@ def _put_chains(understood: Understood, content: Fields, boards: Sequence[tuple[
     slots = [slot for slot in range(1, MAX_BOARDS + 1) if slot in known or number(data.get(f"chain_acn{slot}")) > 0]
     for slot in slots:
         understood.put("chips", number(data.get(f"chain_acn{slot}")), str(slot))
-        frequency = number(data.get(f"freq{slot}"))
-        understood.put("frequency", frequency if frequency > 0 else math.nan, str(slot))
-    frequency = number(data.get("frequency"))
-    understood.put("frequency", frequency if frequency > 0 else math.nan)
+        understood.put("frequency", positive(data.get(f"freq{slot}")), str(slot))
+    understood.put("frequency", positive(data.get("frequency")))
     understood.tell("model", next((text(row.get("Type")) for row in found if text(row.get("Type"))), ""))
 
 

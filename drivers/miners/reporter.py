@@ -42,6 +42,12 @@ class Understood:
         """Take one value, or NaN."""
         self.readings[Signal(point, part, source)] = value
 
+    def value(self, point: str, part: str = "") -> float:
+        """What was taken of a point; NaN where nothing was."""
+        own = (signal for signal in self.readings if signal.point == point and signal.part == part)
+        signal = next(own, None)
+        return math.nan if signal is None else self.readings[signal]
+
     def tell(self, name: str, text: str) -> None:
         """Take a fact that is no number, unless it is empty."""
         if text:

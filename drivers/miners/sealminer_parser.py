@@ -13,7 +13,19 @@ from drivers.core.device import Tier
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report, Source
 from drivers.miners.pool_list import cgminer_pools, put_pools
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, count, first, number, rows, text
+from drivers.miners.reply import (
+    MAX_BOARDS,
+    MAX_FANS,
+    NOTHING,
+    Fields,
+    count,
+    first,
+    first_told,
+    number,
+    positive,
+    rows,
+    text,
+)
 from drivers.miners.reporter import Reporter, Understood
 from drivers.transports.cgminer import Answers
 
@@ -125,9 +137,8 @@ def _put_whole(understood: Understood, summary: Fields, data: Fields) -> float:
     for point, key in _COUNTERS:
         understood.put(point, number(summary.get(key)))
     elapsed = (data.get("System Uptime"), data.get("Elapsed"), summary.get("Elapsed"))
-    understood.put("uptime", next((value for raw in elapsed if (value := number(raw)) == value), math.nan))
-    frequency = number(data.get("Freq"))
-    understood.put("frequency", frequency if frequency > 0 else math.nan)
+    understood.put("uptime", first_told(*(number(raw) for raw in elapsed)))
+    understood.put("frequency", positive(data.get("Freq")))
     return rate
 
 
@@ -140,8 +151,7 @@ def _put_board(understood: Understood, data: Fields, board: int) -> None:
     understood.put("board_temp", max(there, default=math.nan), part, Source.PCB)
     understood.put("chip_temp", math.nan, part, Source.CHIP)
     understood.put("chips", number(data.get(f"{board} Chip Count")), part)
-    frequency = number(data.get(f"{board} Freq"))
-    understood.put("frequency", frequency if frequency > 0 else math.nan, part)
+    understood.put("frequency", positive(data.get(f"{board} Freq")), part)
     understood.tell(f"serial.{part}", text(data.get(f"{board} SN")))
 
 
@@ -152,8 +162,7 @@ def _put_machine(understood: Understood, data: Fields) -> None:
             understood.put("fan_speed", number(data.get(f"{fan} Speed")), str(fan + 1))
     if "PSU Fan Speed" in data:
         understood.put("fan_speed", number(data.get("PSU Fan Speed")), "psu")
-    power = number(data.get("PSU Input Power"))
-    understood.put("power", power if power > 0 else math.nan)
+    understood.put("power", positive(data.get("PSU Input Power")))
     understood.put("power_limit", number(data.get("Power Limit")))
     understood.put("voltage", number(data.get("PSU Output Voltage")))
     if "PSU Temp AMB" in data:
@@ -177,5 +186,4 @@ def _put_faults(understood: Understood, data: Fields, boards: Sequence[int]) -> 
 
 def _mega(row: Fields, *keys: str) -> float:
     """TH/s of the first of these keys, in MH/s, that the row has."""
-    values = (number(row.get(key)) * 1e-6 for key in keys)
-    return next((value for value in values if value == value), math.nan)
+    return first_told(*(number(row.get(key)) * 1e-6 for key in keys))

@@ -15,7 +15,7 @@ from drivers.core.reading import DeviceState, Report, Source
 from drivers.miners.antminer_fields import mines_another_algorithm
 from drivers.miners.board_slots import board_numbers
 from drivers.miners.pool_list import ListedPool, names_a_fee, put_pools
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, Fields, inner, number, rows, sum_told, text
+from drivers.miners.reply import MAX_BOARDS, MAX_FANS, Fields, first_told, inner, number, rows, sum_told, text
 from drivers.miners.reporter import Reporter, Understood
 from drivers.miners.web_pages import Pages
 
@@ -140,15 +140,11 @@ def _rate(raw: object, factor: float) -> float:
     return value * factor if value >= 0 else math.nan
 
 
-def _first(*values: float) -> float:
-    return next((value for value in values if not math.isnan(value)), math.nan)
-
-
 def _take_rates(understood: Understood, miner: Fields, factor: float) -> None:
     greater = factor * 1e3
     now, mean = miner.get("instant_hashrate"), miner.get("average_hashrate")
-    understood.put("hashrate", _first(_rate(miner.get("hr_realtime"), factor), _rate(now, greater)))
-    understood.put("hashrate_avg", _first(_rate(miner.get("hr_average"), factor), _rate(mean, greater)))
+    understood.put("hashrate", first_told(_rate(miner.get("hr_realtime"), factor), _rate(now, greater)))
+    understood.put("hashrate_avg", first_told(_rate(miner.get("hr_average"), factor), _rate(mean, greater)))
     nominal, stock = _rate(miner.get("hr_nominal"), factor), _rate(miner.get("hr_stock"), factor)
     if nominal > 0:
         understood.put("hashrate_nominal", nominal, source=Source.ESTIMATED)
@@ -168,7 +164,7 @@ def _take_power(understood: Understood, miner: Fields) -> None:
 
 def _watts(row: Fields) -> float:
     """Of the miner or of one board: `power_usage` is the older name."""
-    return _first(number(row.get("power_consumption")), number(row.get("power_usage")))
+    return first_told(number(row.get("power_consumption")), number(row.get("power_usage")))
 
 
 def _boards_of(miner: Fields) -> Sequence[Fields]:
@@ -177,11 +173,11 @@ def _boards_of(miner: Fields) -> Sequence[Fields]:
 
 def _take_boards(understood: Understood, boards: Sequence[Fields], factor: float) -> None:
     for board, part in zip(boards, board_numbers([board.get("id") for board in boards]), strict=True):
-        real = _first(_rate(board.get("hashrate_rt"), factor), _rate(board.get("hr_realtime"), factor))
+        real = first_told(_rate(board.get("hashrate_rt"), factor), _rate(board.get("hr_realtime"), factor))
         understood.put("hashrate", real, part)
         understood.put("chips", _chips(board), part)
         understood.put("hw_errors", number(board.get("hw_errors")), part)
-        understood.put("frequency", _first(number(board.get("frequency")), number(board.get("freq"))), part)
+        understood.put("frequency", first_told(number(board.get("frequency")), number(board.get("freq"))), part)
         volts = number(board.get("voltage"))
         understood.put("voltage", volts / 1e3 if volts > _LEAST_MILLIVOLTS else volts, part)
         understood.put("chip_temp", _hottest(board, "chip_temp"), part, Source.CHIP)
@@ -284,5 +280,5 @@ def _state(understood: Understood, status: Fields) -> DeviceState:
     """The firmware's own word; a miner that means to mine and hashes nothing is idle."""
     word = text(status.get("miner_state")).casefold().replace("_", "-")
     state = _STATES.get(word, DeviceState.UNKNOWN)
-    rate = next((v for s, v in understood.readings.items() if (s.point, s.part) == ("hashrate", "")), math.nan)
-    return DeviceState.IDLE if state is DeviceState.HASHING and rate == 0 else state
+    is_still = understood.value("hashrate") == 0
+    return DeviceState.IDLE if state is DeviceState.HASHING and is_still else state
