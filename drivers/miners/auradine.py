@@ -20,7 +20,6 @@ from drivers.miners.auradine_commands import operation_of
 from drivers.miners.auradine_parser import firmware_of, model_of, understand
 from drivers.miners.auradine_web import AuradineWeb
 from drivers.miners.commanding import NO_LOGIN, CommandedMiner
-from drivers.miners.login_guard import is_taken
 from drivers.miners.reply import NOTHING, Fields, first, text
 from drivers.miners.reporter import Reporter
 from drivers.miners.web_pages import Pages, collect
@@ -64,7 +63,7 @@ class AuradineDriver(CommandedMiner):
 
     async def check_login(self) -> bool:
         """Whether the miner takes the login; see `ChecksLogin`."""
-        return await is_taken(self._web.enter())
+        return await self._web.takes_login()
 
     async def close(self) -> None:
         """Close the connection and forget the token."""

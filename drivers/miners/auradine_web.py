@@ -52,10 +52,9 @@ class AuradineWeb:
         _check(answer, path)
         return text(status_of(answer.json()).get("Msg")) or f"HTTP {answer.status}"
 
-    async def enter(self) -> None:
-        """Log in. Raises a `DeviceError`, `Refused` where no login is set or it is not taken."""
-        self._token.forget()
-        await self._token.obtain()
+    async def takes_login(self) -> bool:
+        """Whether the miner takes the login. Raises a `DeviceError` other than the refusal of a login."""
+        return await self._token.is_taken()
 
     async def close(self) -> None:
         """Close the connection and forget the token."""

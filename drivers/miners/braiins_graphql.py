@@ -14,7 +14,6 @@ from drivers.core.reading import Report
 from drivers.miners.braiins_graphql_parser import FAST_QUESTIONS, FULL_QUESTIONS, GraphqlParser
 from drivers.miners.braiins_web import REMEDY, WHO, Told, enter_graphql, identity_of_graphql, introduce, tell
 from drivers.miners.commanding import CommandedMiner
-from drivers.miners.login_guard import is_taken
 from drivers.miners.web_token import WebToken
 from drivers.transports.http import HttpTransport
 
@@ -52,8 +51,7 @@ class BraiinsGraphqlDriver(CommandedMiner):
 
     async def check_login(self) -> bool:
         """Whether the miner takes the login; see `ChecksLogin`."""
-        self._token.forget()
-        return await is_taken(self._token.obtain())
+        return await self._token.is_taken()
 
     async def close(self) -> None:
         """Close the connection and forget the session."""

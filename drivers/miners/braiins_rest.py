@@ -27,7 +27,6 @@ from drivers.miners.braiins_rest_parser import (
 )
 from drivers.miners.braiins_web import REMEDY, enter_rest, has_rest, introduce, names_itself_on_its_page
 from drivers.miners.commanding import CommandedMiner
-from drivers.miners.login_guard import is_taken
 from drivers.miners.reply import Fields, inner, text
 from drivers.miners.web_pages import Pages, accept, collect
 from drivers.miners.web_token import WebToken
@@ -78,8 +77,7 @@ class BraiinsRestDriver(CommandedMiner):
 
     async def check_login(self) -> bool:
         """Whether the miner takes the login; see `ChecksLogin`."""
-        self._token.forget()
-        return await is_taken(self._token.obtain())
+        return await self._token.is_taken()
 
     async def close(self) -> None:
         """Close the connection and forget the token."""

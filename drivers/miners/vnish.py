@@ -17,7 +17,6 @@ from drivers.core.profile import Profile
 from drivers.core.reading import Report
 from drivers.family import Access, Clue, Family
 from drivers.miners.commanding import CommandedMiner, not_sent
-from drivers.miners.login_guard import is_taken
 from drivers.miners.reply import Fields, first, inner, rows, text
 from drivers.miners.vnish_commands import PRESETS, VnishCommands
 from drivers.miners.vnish_parser import (
@@ -113,8 +112,7 @@ class VnishDriver(CommandedMiner):
 
     async def check_login(self) -> bool:
         """Whether the miner takes the login; see `ChecksLogin`."""
-        self._token.forget()
-        return await is_taken(self._token.obtain())
+        return await self._token.is_taken()
 
     async def close(self) -> None:
         """Close the connection and forget the token."""

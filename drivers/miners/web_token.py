@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from drivers.core.credentials import Login
 from drivers.core.errors import Refused
-from drivers.miners.login_guard import LoginGuard
+from drivers.miners.login_guard import LoginGuard, is_taken
 from drivers.transports.http import HttpAnswer, HttpTransport
 
 LONGEST_TOKEN: Final = 4096
@@ -110,6 +110,11 @@ class WebToken:
                 raise
             self._token, self._used = token, time.monotonic()
             return token
+
+    async def is_taken(self) -> bool:
+        """Whether the device takes the login, asked anew. Raises a `DeviceError` other than the refusal of a login."""
+        self.forget()
+        return await is_taken(self.obtain())
 
     def forget(self) -> None:
         """Drop the token; the next question that needs one logs in anew."""
