@@ -4,44 +4,39 @@
 changes with hardware and firmware is asked at the first full poll and after a restart.
 """
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from drivers.core.command import Command
 from drivers.core.device import Tier
-from drivers.core.errors import Malformed, Rejected, TimedOut, Unsupported
-from drivers.core.identity import Address, DeviceKind, Identity
+from drivers.core.errors import Malformed, Rejected, Unsupported
+from drivers.core.identity import Address, Identity
 from drivers.core.operation import Operation
 from drivers.core.profile import Profile
 from drivers.core.reading import Report
 from drivers.family import Access, Clue, Family
-from drivers.miners.commanding import CommandedMiner
 from drivers.miners.reply import Fields, text
-from drivers.miners.whatsminer_parser import MINED, RATE, WhatsminerParser, first_number, rate
+from drivers.miners.whatsminer_driver import WhatsminerDriver
+from drivers.miners.whatsminer_parser import MINED, RATE, first_number, rate
 from drivers.miners.whatsminer_v2_commands import Desk
 from drivers.miners.whatsminer_v2_sections import facts_of, is_refused, message, summary_of, told_by
 from drivers.transports.cgminer import CgminerTransport, status_of
 
-DEADLINE_S: Final = 6.0
-"""For everything that a full poll asks; each connection has its own, shorter one."""
 BOARDS: Final = ("edevs", "devs")
 """Names of the question for the boards; firmware knows one of them, or both."""
 STANDING: Final = ("get_version", "devdetails", "get_miner_info", "get_psu")
 
 
-class WhatsminerV2Driver(CommandedMiner):
+class WhatsminerV2Driver(WhatsminerDriver):
     """Polls one miner, and commands it."""
 
     def __init__(self, profile: Profile, address: Address, access: Access) -> None:
-        super().__init__(profile, address, access.login)
+        super().__init__(profile, address, access)
         self._joined = CgminerTransport(address)
         self._single = CgminerTransport(address)
         self._single.joins = False
-        self._parser = WhatsminerParser(profile)
         self._boards: Sequence[str] = BOARDS
-        self._facts: dict[str, str] = {}
         self._mined = 0.0
 
     async def _introduce(self) -> Identity:
@@ -50,24 +45,7 @@ class WhatsminerV2Driver(CommandedMiner):
         version = message(sections.get("get_version", {}))
         if not text(version.get("fw_ver")) and not text(version.get("api_ver")):
             raise Unsupported(self._place, "what answers is no Whatsminer")
-        facts = facts_of(sections)
-        return Identity(
-            kind=DeviceKind.MINER,
-            make=self._profile.make,
-            model=facts.get("model", ""),
-            firmware=facts.get("firmware", ""),
-            mac=facts.get("mac", ""),
-            serial=facts.get("serial", ""),
-            profile=self._profile.id,
-        )
-
-    async def read(self, tier: Tier = Tier.FULL) -> Report:
-        """Poll once under one deadline; raises a `DeviceError`."""
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                return await self._read(tier)
-        except TimeoutError:
-            raise TimedOut(self._place, f"no complete answer within {DEADLINE_S:g} s") from None
+        return self._identity(facts_of(sections))
 
     async def close(self) -> None:
         """Nothing stays open between polls."""

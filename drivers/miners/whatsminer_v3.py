@@ -4,42 +4,37 @@ A light poll is one question. A stopped mining program refuses it, so that a sec
 switched off.
 """
 
-import asyncio
 import time
 from collections.abc import Sequence
 from typing import Final
 
 from drivers.core.command import Command
 from drivers.core.device import Tier
-from drivers.core.errors import DeviceError, Malformed, Refused, Rejected, TimedOut, Unsupported
-from drivers.core.identity import Address, DeviceKind, Identity
+from drivers.core.errors import DeviceError, Malformed, Refused, Rejected, Unsupported
+from drivers.core.identity import Address, Identity
 from drivers.core.operation import Operation
 from drivers.core.profile import Profile
 from drivers.core.reading import Report
 from drivers.family import Access, Clue, Family
-from drivers.miners.commanding import CommandedMiner
 from drivers.miners.reply import NOTHING, Fields, inner
-from drivers.miners.whatsminer_parser import RATE, WhatsminerParser, rate
+from drivers.miners.whatsminer_driver import WhatsminerDriver
+from drivers.miners.whatsminer_parser import RATE, rate
 from drivers.miners.whatsminer_v3_commands import Desk
 from drivers.miners.whatsminer_v3_sections import DEVICE, SETTING, STATUS, facts_of, message, part_of, told_by
 from drivers.transports.whatsminer import WhatsminerTransport
 
-DEADLINE_S: Final = 6.0
-"""For everything that a full poll asks; each question has its own, shorter one."""
 FAST: Final = ("summary", "edevs")
 FULL: Final = (*FAST, "pools")
 _NO: Final = (Rejected, Refused, Unsupported)
 """Errors by which the miner has answered, and said no."""
 
 
-class WhatsminerV3Driver(CommandedMiner):
+class WhatsminerV3Driver(WhatsminerDriver):
     """Polls one miner, and commands it."""
 
     def __init__(self, profile: Profile, address: Address, access: Access) -> None:
-        super().__init__(profile, address, access.login)
+        super().__init__(profile, address, access)
         self._transport = WhatsminerTransport(address)
-        self._parser = WhatsminerParser(profile)
-        self._facts: dict[str, str] = {}
         self._repaired = False
         self._joins = True
 
@@ -48,24 +43,7 @@ class WhatsminerV3Driver(CommandedMiner):
         device = await self._ask(DEVICE)
         if not inner(device, "miner") or not inner(device, "system"):
             raise Unsupported(self._place, "what answers is no Whatsminer")
-        facts = facts_of(device)
-        return Identity(
-            kind=DeviceKind.MINER,
-            make=self._profile.make,
-            model=facts.get("model", ""),
-            firmware=facts.get("firmware", ""),
-            mac=facts.get("mac", ""),
-            serial=facts.get("serial", ""),
-            profile=self._profile.id,
-        )
-
-    async def read(self, tier: Tier = Tier.FULL) -> Report:
-        """Poll once under one deadline; raises a `DeviceError`."""
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                return await self._read(tier)
-        except TimeoutError:
-            raise TimedOut(self._place, f"no complete answer within {DEADLINE_S:g} s") from None
+        return self._identity(facts_of(device))
 
     async def close(self) -> None:
         """Close the connection."""
