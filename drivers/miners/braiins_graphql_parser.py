@@ -98,11 +98,11 @@ class GraphqlParser:
 
     def _state(self, understood: Understood, summary: Fields, mined: float) -> DeviceState:
         """This interface has no word for what the miner does: the tuner, the rate and dynamic scaling tell."""
-        if not summary:
+        found = understood.value("hashrate")
+        if not summary and math.isnan(found):
             return DeviceState.IDLE
         if text(inner(summary, "dynamicPerformanceScaling").get("status")).upper() == "MINING_SHUTDOWN":
             return DeviceState.STOPPED
-        found = understood.value("hashrate")
         if math.isnan(found):
             return DeviceState.UNKNOWN
         return state_of(

@@ -21,6 +21,10 @@ from drivers.transports.cgminer import Answers
 _COLDEST: Final = -40.0
 """A sensor that shows less is not there."""
 _NOT_SENSORS: Final = frozenset({"ID", "TEMP"})
+_SENSOR: Final = re.compile(
+    r"left|right|top|bottom|board|pcb|chip|temp|sensor|water|inlet|outlet|intake|exhaust", re.IGNORECASE
+)
+"""In the name of a sensor that METADATA does not label; other numbers of a row are none."""
 _LIQUID: Final = re.compile(r"water|coolant|liquid", re.IGNORECASE)
 _OUT: Final = re.compile(r"outlet|exhaust|\bout\b", re.IGNORECASE)
 _CHIP: Final = re.compile(r"chip|\bdie\b|asic", re.IGNORECASE)
@@ -138,7 +142,8 @@ def _put_temperatures(understood: Understood, content: Fields, boards: Sequence[
         part = str(int(own) + 1 if 0 <= own < MAX_BOARDS else at + 1)
         found: dict[tuple[str, Source], float] = {("chip_temp", Source.CHIP): math.nan}
         for key, raw in row.items():
-            value = math.nan if key in _NOT_SENSORS else _sensor(raw)
+            is_sensor = key not in _NOT_SENSORS and (key in labels or _SENSOR.search(key))
+            value = _sensor(raw) if is_sensor else math.nan
             if value == value:
                 meaning = _meaning(key, labels)
                 found[meaning] = max(value, found.get(meaning, value))

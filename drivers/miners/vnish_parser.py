@@ -40,6 +40,8 @@ _STATES: Final = {
 }
 _MEASURES: Final = {"KH/S": 1e-9, "MH/S": 1e-6, "GH/S": 1e-3, "TH/S": 1.0}
 """Factor to TH/s by `hr_measure`."""
+_GRADES: Final = ("red", "orange", "grey")
+"""Of a chip, by its share of the rate; the document names no others."""
 _ABSENT: Final = frozenset({"disconnected", "disabled"})
 """States of a board that has no chips to show."""
 _LEAST_MILLIVOLTS: Final = 100.0
@@ -189,8 +191,8 @@ def _take_boards(understood: Understood, boards: Sequence[Fields], factor: float
 
 def _chips(board: Fields) -> float:
     """Chips found: those with a grade. None has one before the board was started, which is not the same as no chips."""
-    grades = [number(value) for value in list(inner(board, "chip_statuses").values())[:16]]
-    found = sum(value for value in grades if value > 0)
+    statuses = inner(board, "chip_statuses")
+    found = sum(value for grade in _GRADES if (value := number(statuses.get(grade))) > 0)
     if found > 0:
         return found
     return 0.0 if text(inner(board, "status").get("state")).casefold() in _ABSENT else math.nan

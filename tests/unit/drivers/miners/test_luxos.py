@@ -122,6 +122,12 @@ def test_that_sensors_are_read_by_their_label_and_the_chips_only_where_there_are
     assert ("inlet_temp", "1") not in found
 
 
+def test_that_a_number_beside_the_sensors_is_no_temperature() -> None:
+    row = {"ID": 0, "TEMP": 0, "TopLeft": 47.0, "ReadTime": 120, "Errors": 9}
+    found = readings(parse(temps={"METADATA": [{"TopLeft": {"Label": "Board Exhaust"}}], "TEMPS": [row]}))
+    assert found["board_temp", "1"].value == 47
+
+
 def test_that_an_s9_without_labels_tells_board_and_chip_by_the_keys() -> None:
     found = readings(parse(temps={"TEMPS": [{"Board": 61.0, "Chip": 76.0, "ID": 0, "TEMP": 0}]}))
     assert (found["board_temp", "1"].value, found["chip_temp", "1"].value) == (61, 76)

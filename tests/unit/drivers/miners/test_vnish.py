@@ -169,6 +169,11 @@ def test_that_chips_nobody_has_looked_for_are_not_missing() -> None:
     assert values(report)["chips", "3"] == 0
 
 
+def test_that_a_number_beside_the_grades_is_no_chip() -> None:
+    chain = {**CHAIN, "chip_statuses": {"red": 1, "orange": 6, "grey": 58, "total": 65}}
+    assert values(vnish({"chains": [chain]}))["chips", "1"] == 65
+
+
 def test_that_newer_versions_call_them_boards() -> None:
     report = vnish({"chains": None, "boards": [CHAIN]})
     assert values(report)["hashrate", "1"] == pytest.approx(60.7972)
