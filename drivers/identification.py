@@ -114,6 +114,24 @@ async def recognise(places: Sequence[Address], asking: Asking) -> Recognised:
     raise min(seen.errors, key=lambda error: _TELLING.index(type(error)) if type(error) in _TELLING else 0)
 
 
+async def expect(profile: Profile, address: Address, asking: Asking) -> None:
+    """Make sure, before a login goes there, that a device of this profile answers at an address.
+
+    What no family recognises by itself (the long tail) is taken at the word of whoever named its profile.
+
+    Raises:
+        DeviceError: Nobody answers, or (`Refused`) something else does; nothing secret was sent.
+    """
+    family = families().get(profile.driver)
+    if family is None or family.recognise is None:
+        return
+    found = await recognise([address], asking)
+    if profile.id not in {found.identity.profile, *(also for _, also in found.also)}:
+        other = found.identity.profile or found.identity.firmware or "something unknown"
+        text = f"{other} answers and not {profile.id}: the login is not sent; correct the profile or the address"
+        raise Refused(str(address), text)
+
+
 def unknown_miner(version: Mapping[str, object]) -> Identity:
     """What a miner of no known family says about itself in its answer to `version`; its profile stays empty."""
     said = first(version, "VERSION")

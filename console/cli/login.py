@@ -12,25 +12,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--login",
         metavar="ENTRY",
-        help="keyring entry with the SNMP community, or user:passphrase for version 3; - reads it from stdin",
+        help="secret (terrahash secret) with user:secret of a miner, the SNMP community, or user:passphrase for "
+        "SNMP version 3; - reads it from stdin",
     )
     parser.add_argument(
         "--snmp-version", choices=("1", "2c", "3"), default="2c", help="SNMP version the login is for (default 2c)"
     )
 
 
-def snmp_target(arguments: argparse.Namespace) -> SnmpTarget | None:
-    """How to read SNMP agents; None when no login was named, and then nothing secret is sent.
+def read_login(arguments: argparse.Namespace) -> str | None:
+    """The secret that --login names; None when it was not given, and then nothing secret is sent.
 
     Raises:
-        LookupError: The keyring has no such entry.
-        ValueError: What it holds does not suit the version.
+        LookupError: There is no such secret.
     """
     entry: str | None = arguments.login
-    version: str = arguments.snmp_version
     if entry is None:
-        if version == "3":
-            raise ValueError("SNMP version 3 needs --login ENTRY (user:passphrase)")
-        return SnmpTarget(version=version)
-    secret = sys.stdin.readline().strip() if entry == "-" else read_secret(entry)
-    return SnmpTarget.from_secret(version, secret)
+        return None
+    return sys.stdin.readline().strip() if entry == "-" else read_secret(entry)
+
+
+def snmp_target(arguments: argparse.Namespace, secret: str | None) -> SnmpTarget | None:
+    """How to read SNMP agents with that secret; None for the usual way without one.
+
+    Raises:
+        ValueError: The secret does not suit the version, or version 3 has none.
+    """
+    version: str = arguments.snmp_version
+    if secret is not None:
+        return SnmpTarget.from_secret(version, secret)
+    if version == "3":
+        raise ValueError("SNMP version 3 needs --login ENTRY (user:passphrase)")
+    return SnmpTarget(version=version)

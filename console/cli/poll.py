@@ -14,16 +14,19 @@ from console.cli import device_json
 from console.cli import login as login_options
 from console.collector.discovery import PORTS
 from console.support.plain_text import visible_lines
+from drivers.core.credentials import Login
 from drivers.core.errors import DeviceError, ProfileError, Unsupported
 from drivers.core.identity import Address, Identity
 from drivers.core.profile import Profile
 from drivers.core.reading import DeviceState, Report
 from drivers.family import PUBLIC, Access
-from drivers.identification import Asking, recognise
+from drivers.identification import Asking, expect, recognise
 from drivers.registry import all_profiles, open_driver
 from drivers.transports.connections import Connections
 from drivers.transports.snmp import SnmpTarget
 
+SNMP = "snmp"
+AGENT_PORT = 161
 FOUND_PROBLEMS = 1
 USAGE = 2
 ENVIRONMENT = 3
@@ -31,12 +34,31 @@ ENVIRONMENT = 3
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it: who answered, the report, and the error that stands in its place."""
+    """What came of it: who answered, as what it was read, the report, and the error that stands in its place."""
 
     address: Address
     identity: Identity | None = None
     report: Report | None = None
     error: DeviceError | None = None
+    profile: Profile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: where, as what (None where it has to say so itself), and with which secret."""
+
+    places: list[Address]
+    profile: Profile | None
+    unit: int
+    secret: str | None
+    snmp: SnmpTarget | None
+
+    def access(self, connections: Connections, profile: Profile) -> Access:
+        """What a driver of the profile is given: the secret as a login, or as the community of an agent."""
+        if profile.protocol == SNMP or self.secret is None:
+            return Access(connections, unit=self.unit, snmp=self.snmp or PUBLIC)
+        user = profile.default_logins[0].partition(":")[0] if profile.default_logins else ""
+        return Access(connections, unit=self.unit, login=Login.parse(self.secret, user))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,14 +82,20 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"there is no profile {arguments.profile!r}; known: {', '.join(sorted(profiles))}", file=sys.stderr)
         return USAGE
     try:
-        places = _places(arguments.address, profile)
-        snmp = login_options.snmp_target(arguments)
+        question = _question(arguments, profile)
     except (LookupError, ValueError) as error:
         print(error.args[0], file=sys.stderr)
         return USAGE
-    outcome = asyncio.run(_poll(places, profile, arguments.unit, snmp))
+    outcome = asyncio.run(_poll(question))
     print(json.dumps(_object(outcome)) if arguments.json else visible_lines(_text(outcome)))
     return 0 if outcome.error is None else FOUND_PROBLEMS
+
+
+def _question(arguments: argparse.Namespace, profile: Profile | None) -> Question:
+    places = _places(arguments.address, profile)
+    secret = login_options.read_login(arguments)
+    snmp = login_options.snmp_target(arguments, secret)
+    return Question(places, profile, arguments.unit, secret, snmp)
 
 
 def _places(text: str, profile: Profile | None) -> list[Address]:
@@ -78,39 +106,52 @@ def _places(text: str, profile: Profile | None) -> list[Address]:
         return [Address.parse(text, port) for port in ports]
 
 
-async def _poll(places: list[Address], profile: Profile | None, unit: int, snmp: SnmpTarget | None) -> Outcome:
+async def _poll(question: Question) -> Outcome:
     """A reading of the one device at these ports of one host, or why there is none."""
-    place, identity = places[0], None
+    place, identity, profile = question.places[0], None, question.profile
     async with Connections() as connections:
-        if profile is None:
-            try:
-                found = await recognise(places, Asking(connections, all_profiles(), snmp))
-            except DeviceError as error:
-                return Outcome(place, error=error)
-            place, identity = found.address, found.identity
-            profile = all_profiles().get(identity.profile)
+        # A secret is an agent's community only where an agent was named: a miner's login is no guess for one.
+        is_agent = len(question.places) == 1 and place.port == AGENT_PORT
+        asking = Asking(connections, all_profiles(), question.snmp if is_agent or question.secret is None else None)
+        try:
+            if profile is None:
+                found = await recognise(question.places, asking)
+                place, identity = found.address, found.identity
+                profile = all_profiles().get(identity.profile)
+            elif question.secret is not None and profile.protocol != SNMP:
+                await expect(profile, place, asking)
+        except DeviceError as error:
+            return Outcome(place, error=error, profile=profile)
         if profile is None:
             unknown = Unsupported(str(place), "the device answers, but no profile is known for it")
             return Outcome(place, identity, error=unknown)
-        return await _read(place, profile, identity, Access(connections, unit=unit, snmp=snmp or PUBLIC))
+        return await _read(place, profile, identity, question.access(connections, profile))
 
 
 async def _read(place: Address, profile: Profile, identity: Identity | None, access: Access) -> Outcome:
+    driver = open_driver(profile, place, access)
     try:
-        driver = open_driver(profile, place, access)
         report = await driver.read()
         if identity is None:
             identity = await driver.identify()
     except DeviceError as error:
-        return Outcome(place, identity, error=error)
-    return Outcome(place, replace(identity, model=identity.model or report.texts.get("model", "")), report)
+        return Outcome(place, identity, error=error, profile=profile)
+    finally:
+        await driver.close()
+    named = replace(identity, model=identity.model or report.texts.get("model", ""))
+    return Outcome(place, named, report, profile=profile)
 
 
 def _object(outcome: Outcome) -> dict[str, object]:
     report, error = outcome.report, outcome.error
     state = DeviceState.UNREACHABLE if error is not None and outcome.identity is None else DeviceState.UNKNOWN
+    profile = outcome.profile
     found: dict[str, object] = {
-        "device": device_json.device(outcome.address, outcome.identity),
+        "device": device_json.device(outcome.address, outcome.identity)
+        | {
+            "evidence": profile.evidence.value if profile is not None else None,
+            "recordings": list(profile.recordings) if profile is not None else [],
+        },
         "state": (report.state if report else state).label,
         "readings": [device_json.reading(item) for item in report.readings()] if report else [],
         "error": device_json.failure(error) if error else None,
@@ -131,6 +172,9 @@ def _text(outcome: Outcome) -> str:
     identity = outcome.identity
     title = f"{identity.make} {identity.model}".strip() if identity else ""
     lines = [f"{outcome.address}  {title}  {outcome.report.state.label}"]
+    if outcome.profile is not None:
+        proof = "; ".join((outcome.profile.evidence.value, *outcome.profile.recordings))
+        lines.append(f"  read as {outcome.profile.id}, which is proved as far as: {proof}")
     for item in outcome.report.readings():
         written = device_json.reading(item)
         value = written["value"]

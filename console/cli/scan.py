@@ -115,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         targets = places(arguments.targets, arguments.port or PORTS)
         hides = arguments.no_public and arguments.login is None
-        snmp = None if hides else login_options.snmp_target(arguments)
+        snmp = None if hides else login_options.snmp_target(arguments, login_options.read_login(arguments))
         all_profiles()
         outcome = asyncio.run(_carry_out(arguments, targets, snmp))
     except (LookupError, ValueError) as error:

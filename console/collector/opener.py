@@ -12,8 +12,8 @@ from drivers.core.identity import Identity
 from drivers.core.profile import Profile
 from drivers.family import PUBLIC as PUBLIC_AGENT
 from drivers.family import Access
-from drivers.identification import Asking, identify, recognise
-from drivers.registry import families, open_driver
+from drivers.identification import Asking, expect, identify
+from drivers.registry import open_driver
 from drivers.transports.connections import Connections
 from drivers.transports.snmp import SnmpTarget
 
@@ -64,7 +64,7 @@ class RegistryOpener:
             raise Unsupported(str(device.address), f"there is no profile {device.profile!r}; correct the site file")
         login = await self._login(device)
         if login is not None:
-            await self._expect(device, profile)
+            await expect(profile, device.address, Asking(self._connections, self._profiles))
         access = Access(
             self._connections,
             unit=device.unit,
@@ -85,22 +85,7 @@ class RegistryOpener:
         """
         profile = self._profiles.get(device.profile)
         if profile is not None and await self._login(device) is not None:
-            await self._expect(device, profile)
-
-    async def _expect(self, device: Device, profile: Profile) -> None:
-        """Ask who answers, without any login; raises a `DeviceError` when it is not what the inventory says.
-
-        What no family recognises by itself (the long tail) is taken at the word of whoever set its profile.
-        """
-        family = families().get(profile.driver)
-        if family is None or family.recognise is None:
-            return
-        found = await recognise([device.address], Asking(self._connections, self._profiles))
-        fits = {found.identity.profile, *(also for _, also in found.also)}
-        if profile.id not in fits:
-            other = found.identity.profile or found.identity.firmware or "something unknown"
-            text = f"{other} answers and not {profile.id}: the login is not sent; correct the profile or the address"
-            raise Refused(str(device.address), text)
+            await expect(profile, device.address, Asking(self._connections, self._profiles))
 
     async def _login(self, device: Device) -> Login | None:
         if self._logins is None or not self._logins.is_set(device):

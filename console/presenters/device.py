@@ -279,6 +279,7 @@ def _actions_note(commands: DeviceCommands) -> str:
 
 
 def _texts(state: SiteState, device: Device, commands: DeviceCommands) -> tuple[tuple[str, str], ...]:
+    profile = state.profiles.get(device.profile)
     facts: Sequence[tuple[str, str]] = (
         ("name", device.name),
         ("kind", device.kind.value),
@@ -286,9 +287,10 @@ def _texts(state: SiteState, device: Device, commands: DeviceCommands) -> tuple[
         ("serial", device.serial),
         ("MAC", device.mac),
         ("asset", device.asset),
-        ("Modbus unit", str(device.unit) if state.profiles.get(device.profile) and device.unit != 1 else ""),
+        ("Modbus unit", str(device.unit) if profile is not None and device.unit != 1 else ""),
         ("SNMP", f"version {device.snmp.version}" if device.snmp is not None else ""),
         ("login", commands.login),
+        ("profile proved on", "; ".join(profile.recordings) if profile is not None else ""),
     )
     return tuple((label, value) for label, value in facts if value)
 

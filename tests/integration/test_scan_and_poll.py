@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from drivers.simulators.firmwares import PERSONALITIES
+from drivers.simulators.personality import Controls, Wire
 from drivers.testing.replay import RecordedMiner, read_replies, serve_replies
 from drivers.testing.snmp_agent import RecordedAgent, read_walk, serve_agent, serve_walk
+from drivers.testing.stand import stand
 from tests.modbus_devices import EM24_INPUT, device, serve
 
 pytestmark = pytest.mark.integration
@@ -104,3 +107,27 @@ async def test_that_scan_lists_what_it_found(recorded: Path, unused_tcp_port: in
     code, _, error = await terrahash("scan", "10.0.0.0/8")
     assert code == 2
     assert "at most 65536" in error
+
+
+async def test_that_a_miner_s_login_is_used_for_what_it_is_and_its_proof_is_told() -> None:
+    login = Controls(login=("root", "hunter22"))
+    async with stand(PERSONALITIES["braiins"], controls=login) as place:
+        address = str(place.address(Wire.HTTP))
+        code, refused, _ = await terrahash("poll", address, "--profile", "braiins")
+        assert (code, refused["error"]["type"]) == (1, "Refused")
+        words = ("poll", address, "--profile", "braiins", "--login", "-")
+        code, answer, _ = await terrahash(*words, stdin=b"root:hunter22\n")
+    assert code == 0
+    assert answer["state"] == "hashing"
+    assert answer["device"]["evidence"] == "replayed"
+    assert answer["device"]["recordings"]
+
+
+async def test_that_a_login_is_not_told_to_another_device() -> None:
+    async with stand(PERSONALITIES["bitaxe"]) as place:
+        words = ("poll", str(place.address(Wire.HTTP)), "--profile", "braiins", "--login", "-")
+        code, answer, _ = await terrahash(*words, stdin=b"root:hunter22\n")
+        assert place.questions
+        assert not any("hunter22" in repr(question) for _, question in place.questions)
+    assert code == 1
+    assert "the login is not sent" in answer["error"]["text"]
