@@ -4,7 +4,6 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Final
 
 from drivers.core.command import Capability, Command, CommandResult, Offer, Permit
@@ -21,6 +20,7 @@ from drivers.miners.antminer_fields import mines_another_algorithm, split_stats
 from drivers.miners.antminer_parser import NOTHING_TOLD, AntminerParser, Told
 from drivers.miners.antminer_service import AntminerService
 from drivers.miners.antminer_web import PORT, REALM, AntminerWeb, serial_of
+from drivers.miners.commanding import offers_of
 from drivers.miners.login_guard import is_taken
 from drivers.miners.reply import NOTHING, Fields, first, text
 from drivers.transports.cgminer import Answers, CgminerTransport
@@ -43,7 +43,6 @@ _OTHER_NAMES: Final = ("(", "hiveon", "vnish", "braiins", "rwglr", "msk", "luxos
 """Parts of a type or version by which firmware built on Bitmain's own gives itself away."""
 WEB_RESTS_S: Final = 60.0
 """Before a web interface that did not answer is asked again."""
-_NO_LOGIN: Final = "no login is set for this miner; set the one of its web interface first"
 _ONLY_SHA256: Final = "mines another algorithm than SHA-256; this program reads SHA-256 miners only"
 
 
@@ -60,6 +59,7 @@ class AntminerDriver:
         login, port = (access.login, access.web_port) if access else (None, 0)
         options = miner_options(profile)
         self._profile = profile
+        self._login = login
         self._address = address
         self._options = options
         self._transport = CgminerTransport(address)
@@ -90,13 +90,7 @@ class AntminerDriver:
     @property
     def offers(self) -> Mapping[Capability, Offer]:
         """Every capability, with the reason where it is not offered."""
-        offers = {}
-        for capability in Capability:
-            offer = self._profile.offers.get(capability, Offer(unsupported="the profile does not offer it"))
-            if offer.needs_login and self._web is None and not offer.unsupported:
-                offer = replace(offer, unsupported=_NO_LOGIN)
-            offers[capability] = offer
-        return MappingProxyType(offers)
+        return offers_of(self._profile, self._login)
 
     async def act(self, command: Command, permit: Permit) -> CommandResult:
         """Check, write once, read back. Never raises a `DeviceError`."""

@@ -123,9 +123,12 @@ def _each(raw: object, key: str) -> Sequence[object]:
 
 def _power(found: Understood, summary: Fields, pages: Mapping[str, Fields]) -> None:
     supply = first(pages.get("psu", NOTHING), "PSU")
-    power = first_told(number(supply.get("PowerIn")), number(summary.get("Wattage")))
-    if power == power:
-        found.put("power", power)
+    measured, told = number(supply.get("PowerIn")), number(summary.get("Wattage"))
+    if measured == measured:
+        found.put("power", measured)
+    elif told == told:
+        # Without the power supply's page nobody tells how the firmware comes by its watts.
+        found.put("power", told, source=Source.ESTIMATED)
     for point, part, key in (
         ("voltage", "input", "Vin"),
         ("voltage", "output", "Vout"),

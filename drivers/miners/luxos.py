@@ -14,7 +14,7 @@ from drivers.core.reading import Report
 from drivers.family import Access, Clue, Family
 from drivers.miners.commanding import CommandedMiner
 from drivers.miners.luxos_commands import operation_of
-from drivers.miners.luxos_parser import LuxosParser
+from drivers.miners.luxos_parser import LuxosParser, firmware_of
 from drivers.miners.luxos_profiles import profile_names
 from drivers.miners.reply import NOTHING, Fields, first, text
 from drivers.transports.cgminer import CgminerTransport, status_of
@@ -73,7 +73,7 @@ def identity_of(version: Fields, config: Fields, profile: Profile, place: str) -
         kind=DeviceKind.MINER,
         make=profile.make,
         model=text(config.get("Model")) or text(row.get("Type")),
-        firmware=f"LuxOS {revision}".strip(),
+        firmware=firmware_of(revision) or "LuxOS",
         mac=text(config.get("MACAddr")).lower(),
         serial=text(config.get("SerialNumber")),
         profile=profile.id,

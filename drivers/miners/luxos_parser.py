@@ -203,7 +203,12 @@ def _tell_config(understood: Understood, config: Fields) -> None:
         understood.put("power_limit", number(config.get("IdealPowerTarget")))
 
 
+def firmware_of(revision: str) -> str:
+    """The firmware with its revision; empty where none is told."""
+    return f"LuxOS {revision}" if revision else ""
+
+
 def _tell_names(understood: Understood, version: Fields) -> None:
-    understood.tell("firmware", text(version.get("LUXminer")))
+    understood.tell("firmware", firmware_of(text(version.get("LUXminer"))))
     if "model" not in understood.texts:
         understood.tell("model", text(version.get("Type")))

@@ -22,7 +22,6 @@ from drivers.miners.whatsminer_faults import Fault, faults_of_summary
 
 RATE: Final = ("HS RT", "hash-realtime", "MHS 5s", "MHS 1m", "hash-1min", "MHS 5m", "MHS 15m", "MHS av", "hash-average")
 RATE_AVERAGE: Final = ("MHS av", "hash-average", "MHS 15m", "hash-15min", "HS av")
-NOMINAL: Final = ("Factory GHS", "factory-hash")
 POWER: Final = ("power-realtime", "Power", "Power_RT", "power-5min")
 POWER_LIMIT: Final = ("Power Limit", "power-limit")
 POWER_MODE: Final = ("Power Mode", "power_mode", "power-mode")

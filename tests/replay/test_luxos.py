@@ -58,6 +58,7 @@ async def test_that_a_recorded_s19k_pro_reads_as_a_person_reads_it(s19k_pro: Rec
         ("pool_state", "2"): 0,
     }
     assert {key: found[key] for key in expected} == pytest.approx(expected, rel=1e-4)
+    assert report.texts["firmware"] == "LuxOS 2025.4.8.220305-57b389c7"
     assert ("chips", "4") not in report.layout.index, "an empty fourth slot is no dead board"
     assert report.texts["power_mode"] == "290MHz"
     assert report.texts["serial"] == "JYZZB0UBDJABF06RB"

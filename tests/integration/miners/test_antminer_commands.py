@@ -228,7 +228,7 @@ async def test_that_without_a_login_nothing_is_offered_and_the_web_interface_is_
         offers = opened.offers
         assert set(offers) == set(Capability)
         assert all(offer.unsupported for offer in offers.values())
-        assert "no login is set" in offers[Capability.SLEEP].unsupported
+        assert "none is set for this miner" in offers[Capability.SLEEP].unsupported
         result = await opened.act(Sleep(), PERMIT)
         assert (result.outcome, result.sent) == (Outcome.REJECTED, False)
         await opened.read()

@@ -8,7 +8,7 @@ import pytest
 from drivers.core.device import Tier
 from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
-from drivers.core.reading import DeviceState, Reading, Report
+from drivers.core.reading import DeviceState, Reading, Report, Source
 from drivers.family import Clue
 from drivers.miners.auradine import identity_of, is_fluxos, recognise, report
 from drivers.miners.reporter import Reporter
@@ -186,7 +186,7 @@ def test_that_a_fault_shown_by_the_led_is_a_fault_and_locating_is_none(code: int
 
 def test_that_newer_firmware_tells_its_power_on_the_open_port() -> None:
     found = readings(read(with_summary(Wattage=3321.0), {}))
-    assert found["power", ""].value == 3321
+    assert (found["power", ""].value, found["power", ""].source) == (3321, Source.ESTIMATED)
     assert ("power_limit", "") not in found
 
 
