@@ -45,21 +45,25 @@ def mines_another_algorithm(model: str) -> bool:
     return _OTHER_ALGORITHM.match(model.strip()) is not None
 
 
-def board_indices(data: Fields, at_least: int) -> tuple[int, ...]:
+def board_indices(data: Fields, at_least: int, before: tuple[int, ...] = ()) -> tuple[int, ...]:
     """The device's own index of every board slot, found or missing.
 
     A slot without chips counts as a missing board only within the number of boards that the miner is built with: at
-    least `at_least` (nameplate, or what was seen before), or what it counts itself. Firmware lists empty slots beyond.
+    least `at_least` (nameplate), those seen `before`, or what it counts itself. Firmware lists empty slots beyond, and
+    between: a T9+ has its nine chains at 2 to 4 and 9 to 14.
     """
     present = [index for index, key in _CHIPS if key in data and number(data[key]) > 0]
     known = [index for index, key in _CHIPS if key in data]
-    if not known and not at_least:
+    slots = max(at_least, len(before), count(data.get("miner_count"), MAX_BOARDS))
+    if not known and not slots:
         return ()
+    if len(before) >= slots and set(present) <= set(before):
+        return before
+    if 0 < at_least <= slots <= len(present):
+        return tuple(present)
     lowest = min(present or known or [1])
     base = max(base for base in _BASES if base <= lowest)
-    slots = max(at_least, count(data.get("miner_count"), MAX_BOARDS))
-    if present:
-        slots = max(slots, present[-1] - base + 1)
+    slots = max(slots, present[-1] - base + 1) if present else slots
     return tuple(range(base, min(base + slots, base + MAX_BOARDS)))
 
 

@@ -220,4 +220,5 @@ def thermometers_of(data: Fields) -> Thermometers:
         return Thermometers.LISTS
     if any(key.startswith(("temp_in_", "temp_out_")) for key in data):
         return Thermometers.ENDS
-    return Thermometers.SINGLE if any(key.startswith("temp2_") for key in data) else Thermometers.LISTS
+    is_single = any(key.startswith("temp2_") or (key.startswith("temp") and key[4:].isdecimal()) for key in data)
+    return Thermometers.SINGLE if is_single else Thermometers.LISTS

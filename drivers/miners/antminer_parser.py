@@ -134,7 +134,7 @@ class AntminerParser:
         if reported:
             self._model = self._profile.model(reported)
         model, folded = self._model, folded_model(reported)
-        boards = board_indices(data, max(model.boards if model else 0, len(before.boards) if before else 0))
+        boards = board_indices(data, model.boards if model else 0, before.boards if before else ())
         known = self._options.sensors.get(folded) or (before.sensors if before else None)
         is_ordinary = folded in self._options.ordinary
         hydro = "hyd" in folded or (model is not None and model.cooling == "hydro")

@@ -266,3 +266,32 @@ def test_that_an_empty_slot_of_the_pool_list_is_no_dead_pool(names: tuple[str, s
     pools = {"POOLS": [dict(zip(names, slot, strict=True)) for slot in slots]}
     found = readings(report_of(stats=web("Antminer S21", board(0)), pools=pools))
     assert [key for key in found if key[0] == "pool_state"] == [("pool_state", "1")]
+
+
+def test_that_empty_slots_between_chains_are_no_missing_boards_and_a_chain_that_dies_stays() -> None:
+    at = (2, 3, 4, 9, 10, 11, 12, 13, 14)
+    data: dict[str, object] = {f"chain_acn{index}": 18 if index in at else 0 for index in range(1, 17)}
+    data |= {"GHS 5s": "10712.33", "miner_count": 9, **{f"chain_rate{index}": "1190.1" for index in at}}
+    parser = AntminerParser(STOCK)
+
+    def chips(**changes: object) -> list[float | None]:
+        stats = {"STATS": [{"Type": "Antminer T9+"}, data | changes]}
+        found = readings(parser.report(Answers({"stats": stats}, False, 1.0, 2.0), Tier.FULL))
+        return [found[key].value for key in found if key[0] == "chips"]
+
+    assert chips() == [18] * 9
+    assert chips(chain_acn9=0, miner_count=8) == [18, 18, 18, 0, 18, 18, 18, 18, 18]
+
+
+def test_that_the_oldest_firmware_tells_one_temperature_for_each_board() -> None:
+    data = {"GHS 5s": "4712.33", "chain_acn1": 45, "chain_acn2": 45, "temp1": 54, "temp2": 52, "temp_max": 54}
+    found = readings(report_of(stats={"STATS": [{"Type": "Antminer S7"}, data]}))
+    assert [found["board_temp", part].value for part in ("1", "2")] == [54, 52]
+    assert found["chip_temp", "1"].value is None
+
+
+@pytest.mark.parametrize("told", [{}, {"miner_count": 2}, {"miner_count": 3}])
+def test_that_a_gap_between_the_boards_of_an_unknown_model_is_a_missing_board(told: Mapping[str, object]) -> None:
+    data = {"GHS 5s": "90000", "chain_acn1": 88, "chain_acn2": 0, "chain_acn3": 88, **told}
+    found = readings(report_of(stats={"STATS": [{"Type": "Antminer S99"}, data]}))
+    assert [found["chips", part].value for part in ("1", "2", "3")] == [88, 0, 88]
