@@ -1,10 +1,8 @@
 """Commands to BraiinsOS over its REST interface: what is read before, the one write, what is read after."""
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from typing import Final
-
-import orjson
 
 from drivers.core.command import (
     Command,
@@ -19,16 +17,14 @@ from drivers.core.command import (
     Sleep,
     Wake,
 )
-from drivers.core.errors import Malformed, Rejected
+from drivers.core.errors import Malformed
 from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.miners.braiins_fields import STATUSES, measure, named
 from drivers.miners.braiins_rest_parser import BASE, CONFIGURATION, DETAILS, POOLS, pools_of
 from drivers.miners.commanding import BeginAnew, Setting
 from drivers.miners.pool_change import check_count, seen_pools
-from drivers.miners.reply import MAX_POOLS, NOTHING, Fields, inner, number, objects, text
-from drivers.miners.web_pages import accept, said
-from drivers.miners.web_token import WebToken
-from drivers.transports.http import HttpAnswer
+from drivers.miners.reply import MAX_POOLS, NOTHING, Fields, inner, number, text
+from drivers.miners.web_desk import WebDesk
 
 LOCATE: Final = f"{BASE}/actions/locate"
 CONSTRAINTS: Final = f"{BASE}/configuration/constraints"
@@ -39,32 +35,20 @@ _RATIO_STEP: Final = 0.006
 """Fan speeds are ratios; firmware keeps whole percents."""
 
 
-class RestCommands:
+class RestCommands(WebDesk):
     """Makes the operation for each command."""
-
-    def __init__(self, question: Callable[[str], Awaitable[HttpAnswer]], token: WebToken, place: str) -> None:
-        """Prepare them; nothing is sent yet.
-
-        Args:
-            question: Asks one page.
-            token: Sends the writes.
-            place: Whom we ask, for errors.
-        """
-        self._question = question
-        self._token = token
-        self._place = place
 
     def operation(self, command: Command) -> Operation:
         """The operation; raises `PreconditionFailed` for a command that this firmware does not take."""
         match command:
             case Locate():
-                return Setting(lambda: self._led(command.on), lambda: self._put(LOCATE, command.on))
+                return Setting(lambda: self._led(command.on), lambda: self.put(LOCATE, command.on))
             case Reboot():
-                return BeginAnew(self._system_uptime, lambda: self._put(f"{BASE}/actions/reboot"), self._place)
+                return BeginAnew(self._system_uptime, lambda: self.put(f"{BASE}/actions/reboot"), self.place)
             case RestartMining():
-                return BeginAnew(self._mining_uptime, lambda: self._put(f"{BASE}/actions/restart"), self._place)
+                return BeginAnew(self._mining_uptime, lambda: self.put(f"{BASE}/actions/restart"), self.place)
             case Sleep():
-                return Setting(self._paused, lambda: self._put(f"{BASE}/actions/pause"))
+                return Setting(self._paused, lambda: self.put(f"{BASE}/actions/pause"))
             case Wake():
                 return _Waking(self)
             case SetPools():
@@ -72,7 +56,7 @@ class RestCommands:
             case SetPowerTarget():
                 watts = round(command.watts)
                 write = {"watt": watts}
-                return Setting(lambda: self._power(watts), lambda: self._put(f"{BASE}/performance/power-target", write))
+                return Setting(lambda: self._power(watts), lambda: self.put(f"{BASE}/performance/power-target", write))
             case SetFans():
                 return Setting(lambda: self._fans(command.percent), lambda: self._cool(_fan_mode(command.percent)))
             case SetImmersion():
@@ -80,45 +64,29 @@ class RestCommands:
                 return Setting(lambda: self._immersed(command.on), lambda: self._cool(mode))
         raise PreconditionFailed(f"Braiins OS takes no command {command.capability} over its REST interface")
 
-    async def page(self, path: str) -> Fields:
-        """One page that is a JSON object; raises a `DeviceError`."""
-        answer = await self._question(path)
-        accept(answer, path)
-        return answer.json()
-
-    async def groups(self) -> list[Fields]:
+    async def groups(self) -> Sequence[Fields]:
         """The pool groups; raises a `DeviceError`."""
-        answer = await self._question(POOLS)
-        accept(answer, POOLS)
-        return list(objects(answer.json_list()))
+        return await self.entries(POOLS)
 
     async def status(self) -> str:
         """What the miner says it does, as a name of `STATUSES`; raises a `DeviceError`."""
         status = named((await self.page(DETAILS)).get("status"), STATUSES)
         if not status:
-            raise Malformed(self._place, "the miner does not say what it is doing")
+            raise Malformed(self.place, "the miner does not say what it is doing")
         return status
 
-    async def write(self, path: str, content: object = None) -> str:
+    async def put(self, path: str, content: object = None) -> str:
         """The one write, with the token that reading has just used; raises a `DeviceError`."""
-        return await self._put(path, content)
-
-    async def _put(self, path: str, content: object = None) -> str:
-        body = b"" if content is None else orjson.dumps(content)
-        answer = await self._token.ask("PUT", path, body, renew=False)
-        if not 200 <= answer.status < 300:
-            raise Rejected(answer.place, said(answer) or f"HTTP {answer.status}", answer.body)
-        return said(answer)
+        return await self.write("PUT", path, content)
 
     async def _cool(self, mode: Fields) -> str:
-        return await self._put(f"{BASE}/cooling/mode", mode)
+        return await self.put(f"{BASE}/cooling/mode", mode)
 
     async def _led(self, wanted: bool) -> Seen:
-        answer = await self._question(LOCATE)
-        accept(answer, LOCATE)
+        answer = await self.answer(LOCATE)
         word = answer.body.strip(b"\0\r\n\t ")
         if word not in {b"true", b"false"}:
-            raise Malformed(self._place, "the miner does not say whether its LED blinks", answer.body)
+            raise Malformed(self.place, "the miner does not say whether its LED blinks", answer.body)
         return Seen("the LED blinks" if word == b"true" else "the LED does not blink", (word == b"true") is wanted)
 
     async def _system_uptime(self) -> float:
@@ -155,7 +123,7 @@ class RestCommands:
 
     async def _constraints(self) -> Fields:
         """What the miner says may be set; empty where it does not."""
-        answer = await self._question(CONSTRAINTS)
+        answer = await self.question(CONSTRAINTS)
         return answer.json() if 200 <= answer.status < 300 else NOTHING
 
     async def _cooling(self) -> tuple[str, Fields]:
@@ -206,7 +174,7 @@ class _Waking(Operation):
 
     async def write(self) -> str:
         """Start or resume."""
-        return await self._commands.write(f"{BASE}/actions/{'start' if self._status == 'not_started' else 'resume'}")
+        return await self._commands.put(f"{BASE}/actions/{'start' if self._status == 'not_started' else 'resume'}")
 
     def check(self, before: Seen) -> None:
         """What the firmware has suspended itself is not forced."""
@@ -240,7 +208,7 @@ class _Pooling(Operation):
         }
         strategy = inner(self._first, "strategy")
         group["load_balance_strategy"] = strategy or {"quota": {"value": 1}}
-        await self._commands.write(f"{BASE}/pools/batch", [group])
+        await self._commands.put(f"{BASE}/pools/batch", [group])
         return "the pool groups that were set"  # the miner's own answer repeats their passwords
 
     def check(self, before: Seen) -> None:

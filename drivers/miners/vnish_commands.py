@@ -6,7 +6,7 @@ decides, and what is stored but not in force is not called done.
 
 import math
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from drivers.core.command import (
@@ -22,15 +22,13 @@ from drivers.core.command import (
     Sleep,
     Wake,
 )
-from drivers.core.errors import Malformed, Refused, Rejected
+from drivers.core.errors import Malformed, Refused
 from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.miners.commanding import BeginAnew, Setting
 from drivers.miners.pool_change import check_count, plain_url, seen_pools
 from drivers.miners.reply import NOTHING, Fields, inner, number, objects, rows, text
 from drivers.miners.vnish_parser import BASE, INFO, STATUS, SUMMARY, preset_name, seconds_of
-from drivers.miners.web_pages import accept, encode, said
-from drivers.miners.web_token import WebToken
-from drivers.transports.http import HttpAnswer
+from drivers.miners.web_desk import WebDesk
 
 SETTINGS: Final = f"{BASE}/settings"
 PRESETS: Final = f"{BASE}/autotune/presets"
@@ -45,20 +43,8 @@ _IMMERSED: Final = "immers"
 """As the settings spell it; the summary says `immersion`."""
 
 
-class VnishCommands:
+class VnishCommands(WebDesk):
     """Makes the operation for each command."""
-
-    def __init__(self, question: Callable[[str], Awaitable[HttpAnswer]], token: WebToken, place: str) -> None:
-        """Prepare them; nothing is sent yet.
-
-        Args:
-            question: Asks one page.
-            token: Sends the writes.
-            place: Whom we ask, for errors.
-        """
-        self._question = question
-        self._token = token
-        self._place = place
 
     def operation(self, command: Command) -> Operation:
         """The operation; raises `PreconditionFailed` for a command that this firmware does not take."""
@@ -66,9 +52,9 @@ class VnishCommands:
             case Locate():
                 return _Lamp(self, command.on)
             case Reboot():
-                return BeginAnew(self._system_uptime, lambda: self.post(f"{BASE}/system/reboot"), self._place)
+                return BeginAnew(self._system_uptime, lambda: self.post(f"{BASE}/system/reboot"), self.place)
             case RestartMining():
-                return BeginAnew(_Running(self), lambda: self.post(f"{BASE}/mining/restart"), self._place)
+                return BeginAnew(_Running(self), lambda: self.post(f"{BASE}/mining/restart"), self.place)
             case Sleep():
                 return Setting(lambda: self._doing(frozenset({"stopped"})), lambda: self.post(f"{BASE}/mining/stop"))
             case Wake():
@@ -83,16 +69,9 @@ class VnishCommands:
                 return _Cooling(self, _IMMERSED if command.on else "auto", None)
         raise PreconditionFailed(f"VNish takes no command {command.capability}")
 
-    async def page(self, path: str) -> Fields:
-        """One page that is a JSON object; raises a `DeviceError`."""
-        answer = await self._question(path)
-        accept(answer, path)
-        return answer.json()
-
     async def presets(self) -> Sequence[Fields]:
         """The presets of this miner, as objects with `name`; raises a `DeviceError`."""
-        answer = await self._question(PRESETS)
-        accept(answer, PRESETS)
+        answer = await self.answer(PRESETS)
         if answer.body.lstrip().startswith(b"{"):
             return rows(answer.json(), "presets")
         return objects(answer.json_list())
@@ -110,11 +89,7 @@ class VnishCommands:
             await self._token.obtain()
         except Refused as refusal:
             raise PreconditionFailed(f"nothing was sent: {refusal.text}") from None
-        body = b"" if content is None else encode(content)
-        answer = await self._token.ask("POST", path, body, renew=False)
-        if not 200 <= answer.status < 300:
-            raise Rejected(answer.place, said(answer) or f"HTTP {answer.status}", answer.body)
-        return said(answer)
+        return await self.write("POST", path, content)
 
     async def pending(self) -> str:
         """What the firmware still wants before its settings are in force; empty for nothing. Raises a `DeviceError`."""
@@ -132,7 +107,7 @@ class VnishCommands:
     async def _doing(self, wanted: frozenset[str]) -> Seen:
         word = text((await self.status()).get("miner_state"))
         if not word:
-            raise Malformed(self._place, "the miner does not say what it is doing")
+            raise Malformed(self.place, "the miner does not say what it is doing")
         return Seen(f"state {word}", word.casefold() in wanted)
 
 

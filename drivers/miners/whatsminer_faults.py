@@ -19,7 +19,7 @@ class Fault:
     """One fault that stands.
 
     Attributes:
-        code: The maker's number.
+        code: The maker's number; empty where the miner gives words alone.
         text: The miner's own reason, or what the code means; empty where neither is known.
         stops: Whether the firmware stops hashing for it.
     """
@@ -29,7 +29,7 @@ class Fault:
     stops: bool
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.text or 'unknown code'}"
+        return f"{self.code}: {self.text or 'unknown code'}" if self.code else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,10 @@ def faults_in(raw: object) -> tuple[Fault, ...]:
     """The faults of an `error_code` or `error-code`, each once, in the miner's order.
 
     Known shapes: a list of `{code: time}`, with a `reason` in version 3; one object of several codes (2.0.4, also as a
-    list without braces, which repair leaves as a list of texts); plain numbers.
+    list without braces, which repair leaves as a list of texts); plain numbers; one sentence in place of them all.
     """
+    if isinstance(raw, str) and text(raw) and not raw.strip().isdigit():
+        return (Fault("", text(raw), stops=False),)
     found: dict[str, str] = {}
     for code, reason in _entries(raw):
         if len(found) < MOST:
