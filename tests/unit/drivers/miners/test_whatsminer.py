@@ -282,10 +282,16 @@ def test_that_no_limit_is_no_limit() -> None:
         ([0, "0", None, True, {}, [], -5, 1.5, "1e9", "²"], []),
         (None, []),
         ("110", ["110"]),
+        ("btminer process is down", [""]),
+        ("", []),
     ],
 )
 def test_that_faults_are_found_in_every_shape(raw: object, codes: list[str]) -> None:
     assert [fault.code for fault in faults_in(raw)] == codes
+
+
+def test_that_a_sentence_in_place_of_codes_is_a_fault_of_its_own() -> None:
+    assert [str(fault) for fault in faults_in("btminer process is down")] == ["btminer process is down"]
 
 
 def test_that_a_list_shaped_like_an_object_survives_the_repair_of_its_json() -> None:
