@@ -19,7 +19,7 @@ from drivers.core.command import (
 from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.miners.auradine_parser import LOCATING, NORMAL, asleep, led_code
 from drivers.miners.auradine_web import AuradineWeb
-from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.commanding import NO_SUCH_COMMAND, BeginAnew, Setting
 from drivers.miners.pool_change import Account, check_count, seen_pools
 from drivers.miners.reply import NOTHING, Fields, first, number, rows, text
 from drivers.transports.cgminer import CgminerTransport
@@ -52,7 +52,7 @@ def operation_of(command: Command, web: AuradineWeb, miner: CgminerTransport) ->
             return _fans(desk, percent)
         case SetPools(pools=pools):
             return _pools(desk, pools)
-    raise PreconditionFailed("this firmware has no such command")
+    raise PreconditionFailed(NO_SUCH_COMMAND)
 
 
 class _Desk:

@@ -13,7 +13,7 @@ from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.core.reading import DeviceState
 from drivers.miners.avalon_states import state_of
 from drivers.miners.avalon_text import modules, single
-from drivers.miners.commanding import BeginAnew, Look, Setting
+from drivers.miners.commanding import NO_SUCH_COMMAND, BeginAnew, Look, Setting
 from drivers.miners.reply import NOTHING, first, number, text
 from drivers.transports.cgminer import CgminerTransport, status_of
 
@@ -51,7 +51,7 @@ def operation_of(command: Command, transport: CgminerTransport, detail: str) -> 
             raise PreconditionFailed(
                 "the miner does not tell whether it controls its fans itself, so that nothing could be confirmed"
             )
-    raise PreconditionFailed("this firmware has no such command")
+    raise PreconditionFailed(NO_SUCH_COMMAND)
 
 
 class _Desk:

@@ -13,7 +13,7 @@ from drivers.core.command import Command, Pool, Reboot, SetFans, SetPools, Sleep
 from drivers.core.errors import Unsupported
 from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.miners.bitaxe_parser import configured_pools, flag, is_overheated, is_paused
-from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.commanding import NO_SUCH_COMMAND, BeginAnew, Setting
 from drivers.miners.pool_change import Account, check_count, seen_pools
 from drivers.miners.reply import NOTHING, Fields, number
 from drivers.miners.web_pages import accept, encode, said
@@ -39,7 +39,7 @@ def operation_of(command: Command, transport: HttpTransport) -> Operation:
             return _Fans(desk, percent)
         case SetPools(pools=pools):
             return _Pools(desk, pools)
-    raise PreconditionFailed("this firmware has no such command")
+    raise PreconditionFailed(NO_SUCH_COMMAND)
 
 
 class _Desk:

@@ -21,7 +21,7 @@ from drivers.core.errors import Malformed
 from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.miners.braiins_fields import STATUSES, measure, named
 from drivers.miners.braiins_rest_parser import BASE, CONFIGURATION, DETAILS, POOLS, pools_of
-from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.commanding import NO_SUCH_COMMAND, BeginAnew, Setting
 from drivers.miners.pool_change import check_count, seen_pools
 from drivers.miners.reply import MAX_POOLS, NOTHING, Fields, inner, number, text
 from drivers.miners.web_desk import WebDesk
@@ -62,7 +62,7 @@ class RestCommands(WebDesk):
             case SetImmersion():
                 mode: Fields = {"immersion": {}} if command.on else {"auto": {}}
                 return Setting(lambda: self._immersed(command.on), lambda: self._cool(mode))
-        raise PreconditionFailed(f"Braiins OS takes no command {command.capability} over its REST interface")
+        raise PreconditionFailed(NO_SUCH_COMMAND)
 
     async def groups(self) -> Sequence[Fields]:
         """The pool groups; raises a `DeviceError`."""

@@ -26,6 +26,7 @@ from drivers.core.operation import Operation, PreconditionFailed, Seen, carry_ou
 from drivers.core.profile import Profile
 
 NOT_OFFERED: Final = Offer(unsupported="the profile does not offer it")
+NO_SUCH_COMMAND: Final = "this firmware has no such command"
 NO_LOGIN: Final = "the firmware takes this command with a login only, and none is set for this miner"
 CLOCK_MARGIN_S: Final = 2.0
 """By how much an uptime that is told in seconds must lag behind the clock to count as begun anew."""

@@ -22,7 +22,7 @@ from drivers.core.credentials import Login
 from drivers.core.errors import Rejected
 from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.core.reading import DeviceState
-from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.commanding import NO_SUCH_COMMAND, BeginAnew, Setting
 from drivers.miners.epic_parser import error_text, state_of, tuning
 from drivers.miners.pool_change import check_count, seen_pools
 from drivers.miners.reply import NOTHING, Fields, inner, number, rows, text
@@ -56,7 +56,7 @@ def operation_of(command: Command, transport: HttpTransport, login: Login) -> Op
             return _Fans(desk, percent)
         case SetPools(pools=pools):
             return _Pools(desk, pools)
-    raise PreconditionFailed("this firmware has no such command")
+    raise PreconditionFailed(NO_SUCH_COMMAND)
 
 
 class _Desk:

@@ -22,7 +22,7 @@ from drivers.core.command import (
 )
 from drivers.core.errors import Malformed
 from drivers.core.operation import Operation, PreconditionFailed, Seen
-from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.commanding import NO_SUCH_COMMAND, BeginAnew, Setting
 from drivers.miners.luxos_profiles import profile_names
 from drivers.miners.luxos_session import write_in_session
 from drivers.miners.luxos_states import is_asleep
@@ -57,7 +57,7 @@ def operation_of(command: Command, transport: CgminerTransport) -> Operation:
             return desk.setting(lambda: _fans(desk, percent), "fanset", f"speed={speed}")
         case SetImmersion(on=on):
             return desk.setting(lambda: _immersion(desk, on), "immersionswitch", "true" if on else "false")
-    raise PreconditionFailed("this firmware has no such command")
+    raise PreconditionFailed(NO_SUCH_COMMAND)
 
 
 class _Desk:

@@ -24,7 +24,7 @@ from drivers.core.command import (
 from drivers.core.credentials import Login
 from drivers.core.errors import Rejected
 from drivers.core.operation import Operation, PreconditionFailed, Seen
-from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.commanding import NO_SUCH_COMMAND, BeginAnew, Setting
 from drivers.miners.mara_parser import work_mode
 from drivers.miners.pool_change import check_count
 from drivers.miners.reply import Fields, inner, number, objects, text
@@ -82,7 +82,7 @@ def change_of(command: Command) -> Change:
             return {("general-config", "environment-profile"): _OIL if on else _AIR}
         case SetPools(pools=pools):
             return _pools(pools)
-    raise PreconditionFailed("this firmware has no such command")
+    raise PreconditionFailed(NO_SUCH_COMMAND)
 
 
 def _pools(pools: tuple[Pool, ...]) -> Change:

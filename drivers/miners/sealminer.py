@@ -14,7 +14,7 @@ from drivers.core.operation import Operation, PreconditionFailed, Seen
 from drivers.core.profile import Profile
 from drivers.core.reading import Report
 from drivers.family import Access, Clue, Family
-from drivers.miners.commanding import BeginAnew, CommandedMiner, Setting
+from drivers.miners.commanding import NO_SUCH_COMMAND, BeginAnew, CommandedMiner, Setting
 from drivers.miners.reply import NOTHING, Fields, first, number, text
 from drivers.miners.sealminer_parser import SealminerParser, details, model_of
 from drivers.transports.cgminer import CgminerTransport, status_of
@@ -56,7 +56,7 @@ class SealminerDriver(CommandedMiner):
                 return Setting(lambda: self._running(True), lambda: self._send("restart"))
             case RestartMining():
                 return BeginAnew(self._elapsed, lambda: self._send("restart"), self._place)
-        raise PreconditionFailed("this firmware has no such command")
+        raise PreconditionFailed(NO_SUCH_COMMAND)
 
     async def _data(self) -> Fields:
         answers = await self._transport.ask(("stats",))

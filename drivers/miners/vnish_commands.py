@@ -24,7 +24,7 @@ from drivers.core.command import (
 )
 from drivers.core.errors import Malformed, Refused
 from drivers.core.operation import Operation, PreconditionFailed, Seen
-from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.commanding import NO_SUCH_COMMAND, BeginAnew, Setting
 from drivers.miners.pool_change import check_count, plain_url, seen_pools
 from drivers.miners.reply import NOTHING, Fields, inner, number, objects, rows, text
 from drivers.miners.vnish_parser import BASE, INFO, STATUS, SUMMARY, preset_name, seconds_of
@@ -67,7 +67,7 @@ class VnishCommands(WebDesk):
                 return _Cooling(self, "auto" if command.percent is None else "manual", command.percent)
             case SetImmersion():
                 return _Cooling(self, _IMMERSED if command.on else "auto", None)
-        raise PreconditionFailed(f"VNish takes no command {command.capability}")
+        raise PreconditionFailed(NO_SUCH_COMMAND)
 
     async def presets(self) -> Sequence[Fields]:
         """The presets of this miner, as objects with `name`; raises a `DeviceError`."""

@@ -24,7 +24,7 @@ from drivers.core.credentials import Login
 from drivers.core.errors import DeviceError, Malformed, Refused, Rejected
 from drivers.core.identity import Address
 from drivers.core.operation import Operation, PreconditionFailed, Seen
-from drivers.miners.commanding import BeginAnew, Setting
+from drivers.miners.commanding import NO_SUCH_COMMAND, BeginAnew, Setting
 from drivers.miners.pool_change import check_count
 from drivers.miners.reply import Fields, number, text
 from drivers.miners.whatsminer_parser import MINED, POWER_MODE, UP, first_number, first_text
@@ -73,7 +73,7 @@ class Desk:
                 self._awake(lambda: self._look_limit(float(watts))),
                 self._write("adjust_power_limit", power_limit=watts),
             )
-        raise PreconditionFailed("this firmware is not commanded so")
+        raise PreconditionFailed(NO_SUCH_COMMAND)
 
     def _switch(self, command: Command) -> Operation | None:
         if isinstance(command, Locate):
