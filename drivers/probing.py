@@ -8,6 +8,7 @@ from drivers.core.errors import Rejected, Unreachable
 from drivers.core.identity import Address
 from drivers.family import Page
 from drivers.transports.cgminer import CgminerTransport, parse
+from drivers.transports.failure import reason_of
 from drivers.transports.http import HttpTransport
 from drivers.transports.whatsminer import WhatsminerTransport
 
@@ -37,7 +38,7 @@ async def knock(address: Address, *, seconds: float = CONNECT_S) -> None:
     except TimeoutError:
         raise Unreachable(place, f"no connection within {seconds:g} s") from None
     except (OSError, UnicodeError) as error:
-        raise Unreachable(place, f"no connection: {error}") from error
+        raise Unreachable(place, f"no connection: {reason_of(error)}") from error
     transport.close()
 
 

@@ -6,7 +6,6 @@ connection; firmware that refuses them (status code 14), or answers only the fir
 """
 
 import asyncio
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from drivers.core.identity import Address
 from drivers.transports.cgminer_plain import is_plain, read_plain
 from drivers.transports.cgminer_repair import repair
 from drivers.transports.deadline import Deadline
+from drivers.transports.failure import reason_of
 
 DEADLINE_S: Final = 3.0
 """From the first packet to the last byte of the last answer."""
@@ -145,13 +145,13 @@ class CgminerTransport:
         try:
             await loop.create_connection(lambda: exchange, self.address.host, self.address.port)
         except (OSError, UnicodeError) as error:
-            raise Unreachable(self._place, f"no connection: {_reason(error)}") from error
+            raise Unreachable(self._place, f"no connection: {reason_of(error)}") from error
         try:
             return await exchange.answer
         except _Oversized as error:
             raise Malformed(self._place, f"the answer is longer than {self._size_limit} bytes", error.start) from None
         except OSError as error:
-            raise Unreachable(self._place, f"the connection broke: {_reason(error)}") from error
+            raise Unreachable(self._place, f"the connection broke: {reason_of(error)}") from error
         finally:
             exchange.close()
 
@@ -204,13 +204,6 @@ class _Exchange(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
             self._transport = None
-
-
-def _reason(error: Exception) -> str:
-    """The operating system's own words; asyncio puts a sentence with the address where they belong."""
-    if isinstance(error, OSError) and error.errno and error.errno > 0:
-        return os.strerror(error.errno).lower()
-    return str(error) or type(error).__name__
 
 
 def parse(raw: bytes, place: str) -> tuple[Mapping[str, object], bool]:

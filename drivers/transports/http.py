@@ -6,7 +6,6 @@ send us to.
 """
 
 import asyncio
-import os
 import re
 import time
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from drivers.core.credentials import Login
 from drivers.core.errors import Malformed, Refused, TimedOut, Unreachable
 from drivers.core.identity import Address
 from drivers.transports.cgminer_repair import repair
+from drivers.transports.failure import reason_of
 from drivers.transports.http_digest import DigestSession, strongest_challenge
 from drivers.transports.http_reply import BadReplyError, ReplyReader
 
@@ -175,7 +175,7 @@ class HttpTransport:
         except BadReplyError as error:
             raise Malformed(self._place, str(error), error.raw) from None
         except (OSError, UnicodeError) as error:
-            raise Unreachable(self._place, f"the connection broke: {_reason(error)}") from error
+            raise Unreachable(self._place, f"the connection broke: {reason_of(error)}") from error
         return HttpAnswer(reply.status, reply.headers, body, asked, time.time(), self._place)
 
     async def _reply(self, question: "_Question", raw: bytes) -> ReplyReader:
@@ -193,7 +193,7 @@ class HttpTransport:
         try:
             await loop.create_connection(lambda: fresh, self.address.host, self.address.port)
         except (OSError, UnicodeError) as error:
-            raise Unreachable(self._place, f"no connection: {_reason(error)}") from error
+            raise Unreachable(self._place, f"no connection: {reason_of(error)}") from error
         except BaseException:
             fresh.abort()
             raise
@@ -328,10 +328,3 @@ def _refusal(answer: HttpAnswer, login: Login | None) -> str:
     if strongest_challenge(answer.headers.get("www-authenticate", "")) is None:
         return "the device asks for a login of a kind other than digest (HTTP 401)"
     return "the device does not take the login that is set (HTTP 401)"
-
-
-def _reason(error: Exception) -> str:
-    """The operating system's own words; asyncio puts a sentence with the address where they belong."""
-    if isinstance(error, OSError) and error.errno and error.errno > 0:
-        return os.strerror(error.errno).lower()
-    return str(error) or type(error).__name__

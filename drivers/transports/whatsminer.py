@@ -6,7 +6,6 @@ a question and its answer.
 """
 
 import asyncio
-import os
 import struct
 import time
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ import orjson
 from drivers.core.errors import Malformed, TimedOut, Unreachable
 from drivers.core.identity import Address
 from drivers.transports.cgminer import parse
+from drivers.transports.failure import reason_of
 
 DEADLINE_S: Final = 3.0
 """From the first packet to the last byte of the answer."""
@@ -102,7 +102,7 @@ class WhatsminerTransport:
         except TimeoutError:
             raise TimedOut(self._place, f"no complete answer within {self._deadline:g} s") from None
         except (OSError, UnicodeError) as error:
-            raise Unreachable(self._place, f"the connection broke: {_reason(error)}") from error
+            raise Unreachable(self._place, f"the connection broke: {reason_of(error)}") from error
         content, repaired = parse(body, self._place)
         return FramedAnswer(content, repaired, asked, time.time())
 
@@ -120,7 +120,7 @@ class WhatsminerTransport:
         try:
             await loop.create_connection(lambda: fresh, self.address.host, self.address.port)
         except (OSError, UnicodeError) as error:
-            raise Unreachable(self._place, f"no connection: {_reason(error)}") from error
+            raise Unreachable(self._place, f"no connection: {reason_of(error)}") from error
         self._connection = fresh
         return await fresh.ask(question, command)
 
@@ -243,10 +243,3 @@ class _Connection(asyncio.Protocol):
 def _framed(content: Mapping[str, object]) -> bytes:
     body = orjson.dumps(content)
     return _LENGTH.pack(len(body)) + body
-
-
-def _reason(error: Exception) -> str:
-    """The operating system's own words; asyncio puts a sentence with the address where they belong."""
-    if isinstance(error, OSError) and error.errno and error.errno > 0:
-        return os.strerror(error.errno).lower()
-    return str(error) or type(error).__name__
