@@ -16,7 +16,7 @@ from drivers.core.profile import Profile
 from drivers.core.reading import Report
 from drivers.family import Access, Clue, Family
 from drivers.miners.antminer_commands import operation_for
-from drivers.miners.antminer_fields import mines_another_algorithm, split_stats
+from drivers.miners.antminer_fields import mines_another_algorithm, split_stats, type_of
 from drivers.miners.antminer_parser import NOTHING_TOLD, AntminerParser, Told
 from drivers.miners.antminer_service import AntminerService
 from drivers.miners.antminer_web import PORT, REALM, AntminerWeb, serial_of
@@ -39,7 +39,7 @@ _OTHER_FIRMWARE: Final = (
     "Firmware",
 )
 """Keys of a `version` answer by which other firmware names itself."""
-_OTHER_NAMES: Final = ("(", "hiveon", "vnish", "braiins", "rwglr", "msk", "luxos")
+_OTHER_NAMES: Final = ("(", "hiveon", "vnish", "braiins", "rwglr", "msk", "luxos", "asicseer")
 """Parts of a type or version by which firmware built on Bitmain's own gives itself away."""
 WEB_RESTS_S: Final = 60.0
 """Before a web interface that did not answer is asked again."""
@@ -226,7 +226,7 @@ class AntminerDriver:
     def _may_be_newer(self, answers: Answers) -> bool:
         """Whether the model that these answers name may have what newer firmware has."""
         header, _ = split_stats(answers.sections.get("stats", NOTHING))
-        return self._options.is_newer(text(header.get("Type")) or self._model)
+        return self._options.is_newer(type_of(header) or self._model)
 
     async def _told(self, may_be_newer: bool) -> Told:
         """What is told elsewhere: the second web server's fault and power, the facts behind the login."""
@@ -278,7 +278,7 @@ async def identify(transport: CgminerTransport, profile: Profile) -> Identity:
 
 def identity_of(version: Fields, header: Fields, profile: Profile) -> Identity:
     """The identity in the answers to `version` and `stats`."""
-    model = text(version.get("Type")) or text(header.get("Type"))
+    model = type_of(version) or type_of(header)
     other = next((key for key in _OTHER_FIRMWARE if key in version), "")
     names = " ".join((model, text(version.get("BMMiner")), text(header.get("BMMiner")))).casefold()
     is_stock = not other and not any(name in names for name in _OTHER_NAMES)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from drivers.miners.antminer_shapes import RATE_UNITS, flat_stats, info_of, is_web_shaped
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, count, number, rows
+from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, count, number, rows, text
 
 POWER_KEYS: Final = ("chain_power", "watt", "power", "Power")
 _BASES: Final = (1, 6, 11)
@@ -38,6 +38,12 @@ def split_stats(content: Fields) -> tuple[Fields, Fields]:
             if mark in row:
                 return header, row
     return header, NOTHING
+
+
+def type_of(row: Fields) -> str:
+    """The type that a header or an answer to `version` names; firmware that adds its version does so on lines below."""
+    raw = row.get("Type")
+    return text(raw.strip().partition("\n")[0]) if isinstance(raw, str) else ""
 
 
 def mines_another_algorithm(model: str) -> bool:

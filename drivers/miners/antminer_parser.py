@@ -22,6 +22,7 @@ from drivers.miners.antminer_fields import (
     rate_factor,
     sensors,
     split_stats,
+    type_of,
     work_mode,
 )
 from drivers.miners.antminer_layout import SUMMARY_KEYS, Plan, SensorReader, Shape, build, thermometers_of
@@ -130,7 +131,7 @@ class AntminerParser:
     def _shape_of(self, header: Fields, data: Fields, pools: int, has_service_power: bool, tells_faults: bool) -> Shape:
         """The shape in this answer; what an earlier answer showed stays."""
         before = self._shape
-        reported = text(header.get("Type"))
+        reported = type_of(header)
         if reported:
             self._model = self._profile.model(reported)
         model, folded = self._model, folded_model(reported)
@@ -210,7 +211,7 @@ class AntminerParser:
         self, header: Fields, data: Fields, pools: Sequence[Fields], told: Told, tier: Tier
     ) -> Mapping[str, str]:
         """What is no number, as the device wrote it; all but the model only in a full poll."""
-        texts = {"model": text(header.get("Type"))}
+        texts = {"model": type_of(header)}
         if tier is Tier.FULL:
             used = _pool_in_use(pools)
             texts |= {"pool": text(used.get("URL")), "worker": text(used.get("User"))}

@@ -1,5 +1,6 @@
 """How a stock Antminer is asked: what of it without a login, what with one, and what is found out once."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -13,7 +14,7 @@ from drivers.core.profile import Profile
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Reading, Report, Source
 from drivers.family import Access, Clue, Page
-from drivers.miners.antminer import AntminerDriver, recognise
+from drivers.miners.antminer import AntminerDriver, identity_of, recognise
 from drivers.simulators.firmwares.antminer import WARNING, AntminerFirmware
 from drivers.simulators.personality import Controls, HttpQuestion, HttpReply, VirtualMiner, Wire
 from drivers.testing.contract import broken_promises
@@ -250,6 +251,20 @@ async def test_that_a_miner_that_refuses_stats_is_known_by_its_version() -> None
     assert found["hashrate_nominal", ""].value == 95
     assert found["hashrate", ""].value == pytest.approx(88.422)
     assert device.asked.count("version") == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "profile"),
+    [
+        ({"BMMiner": "2.0.0", "Type": "Antminer S9\nV1.3.58"}, "antminer-stock"),
+        ({"BMMiner": "2.4.0-asicseer-r1", "Type": "Antminer S9"}, ""),
+    ],
+)
+def test_that_a_type_may_carry_its_version_and_a_version_another_maker(
+    version: Mapping[str, str], profile: str
+) -> None:
+    identity = identity_of(version, {}, STOCK)
+    assert (identity.model, identity.profile) == ("Antminer S9", profile)
 
 
 async def test_that_a_dead_miner_is_unreachable(unused_tcp_port: int) -> None:
