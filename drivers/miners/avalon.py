@@ -15,7 +15,7 @@ from drivers.miners.avalon_commands import operation_of
 from drivers.miners.avalon_parser import AvalonParser, details, mac_of, model_of, revision_of, serial_of
 from drivers.miners.avalon_text import has_modules, modules
 from drivers.miners.commanding import CommandedMiner
-from drivers.miners.reply import NOTHING, Fields, first, rows, text
+from drivers.miners.reply import NOTHING, Fields, first, is_plain_cgminer, rows, text
 from drivers.transports.cgminer import Answers, CgminerTransport
 
 HOME: Final = "avalon-home"
@@ -110,7 +110,7 @@ def open_avalon(profile: Profile, address: Address, access: Access) -> AvalonDri
 def recognise(clue: Clue) -> bool:
     """Whether an Avalon answers, or a plain CGMiner that may be an old one; `identify` tells."""
     version = first(clue.version, "VERSION")
-    return is_avalon(version) or (bool(version) and not set(version) - {"CGMiner", "API", "MAC"})
+    return is_avalon(version) or is_plain_cgminer(version)
 
 
 FAMILY: Final = Family("avalon", open_avalon, recognise)

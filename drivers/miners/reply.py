@@ -19,6 +19,11 @@ NOTHING: Final[Fields] = {}
 _NUMBER: Final = re.compile(r"\s*(-?\d{1,15}(?:\.\d{1,15})?(?:[eE][-+]?\d{1,3})?)\s*(?:[A-Za-z/%]{0,8})\s*")
 
 
+def is_plain_cgminer(version: Fields) -> bool:
+    """Whether the first row of an answer to `version` names no maker: CGMiner as several makers ship it."""
+    return bool(version) and not set(version) - {"CGMiner", "API", "MAC"}
+
+
 def number(raw: object) -> float:
     """A number that the device wrote as a number or as text, with or without a unit; NaN when it is none."""
     if isinstance(raw, bool):

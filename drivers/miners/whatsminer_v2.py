@@ -16,13 +16,15 @@ from drivers.core.operation import Operation
 from drivers.core.profile import Profile
 from drivers.core.reading import Report
 from drivers.family import Access, Clue, Family
-from drivers.miners.reply import Fields, text
+from drivers.miners.reply import Fields, first, is_plain_cgminer, rows, text
 from drivers.miners.whatsminer_driver import WhatsminerDriver
 from drivers.miners.whatsminer_parser import MINED, RATE, first_number, rate
 from drivers.miners.whatsminer_v2_commands import Desk
 from drivers.miners.whatsminer_v2_sections import facts_of, is_refused, message, summary_of, told_by
 from drivers.transports.cgminer import CgminerTransport, status_of
 
+_DRIVER: Final = "bitmicro"
+"""What drives the boards of a Whatsminer, as firmware says that has no `get_version` yet."""
 BOARDS: Final = ("edevs", "devs")
 """Names of the question for the boards; firmware knows one of them, or both."""
 STANDING: Final = ("get_version", "devdetails", "get_miner_info", "get_psu")
@@ -43,7 +45,9 @@ class WhatsminerV2Driver(WhatsminerDriver):
         """Ask for version, model and addresses; raises a `DeviceError`, `Unsupported` when another make answers."""
         sections = (await self._ask_single(("get_version", "devdetails", "get_miner_info")))[0]
         version = message(sections.get("get_version", {}))
-        if not text(version.get("fw_ver")) and not text(version.get("api_ver")):
+        boards = rows(sections.get("devdetails", {}), "DEVDETAILS")
+        is_his = text(version.get("fw_ver")) or text(version.get("api_ver"))
+        if not is_his and not any(text(board.get("Driver")) == _DRIVER for board in boards):
             raise Unsupported(self._place, "what answers is no Whatsminer")
         return self._identity(facts_of(sections))
 
@@ -126,12 +130,17 @@ def _accepted(sections: Mapping[str, Fields]) -> dict[str, Fields]:
 
 
 def recognise(clue: Clue) -> bool:
-    """Whether the answer to `version` is a Whatsminer's, or may be one: some refuse it, which no CGMiner does."""
+    """Whether the answer to `version` is a Whatsminer's, or may be one; `_introduce` tells.
+
+    Some refuse it, which no CGMiner does; older ones answer as any CGMiner does.
+    """
     version = clue.version
     said = " ".join((text(version.get("Description")), text(status_of(version).get("Description")))).casefold()
     if "whatsminer" in said or "btminer" in said:
         return True
     if text(message(version).get("fw_ver")) or text(message(version).get("api_ver")):
+        return True
+    if is_plain_cgminer(first(version, "VERSION")):
         return True
     return bool(version) and (is_refused(version) or b"/cgi-bin/luci" in _page(clue))
 

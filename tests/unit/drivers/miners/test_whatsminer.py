@@ -4,6 +4,7 @@ The replies are shaped after those of an M20-class miner (firmware 2021), an M60
 pasted by an operator) and a liquid-cooled M63S++ (firmware 2026, MiningOS); serials and users are invented.
 """
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -15,16 +16,19 @@ from drivers.core.errors import Refused, Rejected, Unsupported
 from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report, Source
-from drivers.family import Clue
+from drivers.family import Access, Clue
 from drivers.miners.whatsminer_faults import faults_in
 from drivers.miners.whatsminer_parser import WhatsminerParser
+from drivers.miners.whatsminer_v2 import open_whatsminer as open_v2
 from drivers.miners.whatsminer_v2 import recognise as recognise_v2
 from drivers.miners.whatsminer_v2_sections import facts_of, is_refused, told_by
 from drivers.miners.whatsminer_v3 import recognise as recognise_v3
 from drivers.miners.whatsminer_v3_sections import facts_of as facts_of_v3
 from drivers.miners.whatsminer_v3_sections import message, part_of
 from drivers.miners.whatsminer_v3_sections import told_by as told_by_v3
+from drivers.testing.replay import RecordedMiner, serve_replies
 from drivers.transports.cgminer import parse
+from drivers.transports.connections import Connections
 
 SUMMARY: Mapping[str, Any] = {
     "Elapsed": 10154,
@@ -362,6 +366,7 @@ def test_that_a_part_is_found_also_where_its_name_is_left_out() -> None:
         ({"STATUS": [{"STATUS": "E", "Code": 14, "Msg": "Invalid command"}]}, True),
         ({"STATUS": "S", "Code": 22, "Msg": {"api_ver": "3.0", "fw_ver": "20240624.18.REL"}}, True),
         ({"STATUS": [{"STATUS": "S", "Description": "btminer"}], "VERSION": [{}]}, True),
+        ({"STATUS": [{"STATUS": "S"}], "VERSION": [{"CGMiner": "4.9.2", "API": "3.7"}]}, True),
         ({"STATUS": [{"STATUS": "S", "Description": "cgminer 1.0"}], "VERSION": [{"Type": "Antminer S19"}]}, False),
         ({}, False),
     ],
@@ -370,6 +375,19 @@ def test_that_it_is_recognised_by_its_version_or_by_refusing_to_tell_it(
     version: Mapping[str, Any], is_his: bool
 ) -> None:
     assert recognise_v2(Clue(Address("192.0.2.1", 4028), version)) is is_his
+
+
+@pytest.mark.parametrize(("made_with", "is_his"), [("bitmicro", True), ("hashratio", False)])
+async def test_that_one_without_get_version_is_known_by_what_drives_its_boards(made_with: str, is_his: bool) -> None:
+    boards = [{"Name": "SM", "ID": at, "Driver": made_with, "Model": "M20S"} for at in range(3)]
+    replies = {"devdetails": json.dumps({"STATUS": [{"STATUS": "S"}], "DEVDETAILS": boards}).encode()}
+    async with serve_replies(RecordedMiner(replies)) as address, Connections() as connections:
+        opened = open_v2(load_profiles()["whatsminer-v2"], address, Access(connections))
+        if is_his:
+            assert (await opened.identify()).model == "M20S"
+        else:
+            with pytest.raises(Unsupported):
+                await opened.identify()
 
 
 def test_that_version_3_is_recognised_by_its_device_info() -> None:
