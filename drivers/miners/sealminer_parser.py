@@ -130,9 +130,11 @@ def _put_whole(understood: Understood, summary: Fields, data: Fields) -> float:
     average = _mega(data, "MHS(Avg)", "MHS(1h)")
     understood.put("hashrate", rate)
     understood.put("hashrate_avg", average if average == average else _mega(summary, "MHS av"))
-    nominal = _mega(data, "MHS(Ideal)", "MHS(Rated)")
-    if nominal > 0:
-        understood.put("hashrate_nominal", nominal, source=Source.ESTIMATED)
+    ideal, rated = _mega(data, "MHS(Ideal)"), _mega(data, "MHS(Rated)")
+    if ideal > 0:
+        understood.put("hashrate_nominal", ideal, source=Source.ESTIMATED)
+    elif rated > 0:
+        understood.put("hashrate_nominal", rated, source=Source.NAMEPLATE)
     understood.put("hw_errors", number(summary.get("Hardware Errors")))
     for point, key in _COUNTERS:
         understood.put(point, number(summary.get(key)))

@@ -30,6 +30,21 @@ def test_that_the_rate_is_that_of_half_a_minute_and_not_what_counts_shares() -> 
     assert (found["hashrate", ""].value, found["hashrate_avg", ""].value) == (220, 218)
 
 
+@pytest.mark.parametrize(
+    ("row", "nominal", "source"),
+    [
+        ({"MHS(Ideal)": 210e6, "MHS(Rated)": 222e6}, 210, Source.ESTIMATED),
+        ({"MHS(Rated)": 222e6}, 222, Source.NAMEPLATE),
+    ],
+    ids=["at the frequency in force", "as it is rated"],
+)
+def test_that_a_rate_at_the_frequency_in_force_is_an_estimate_and_a_rated_one_a_nameplate(
+    row: Mapping[str, float], nominal: float, source: Source
+) -> None:
+    found = readings(report_of(row))["hashrate_nominal", ""]
+    assert (found.value, found.source) == (nominal, source)
+
+
 def test_that_a_summary_alone_is_read() -> None:
     report = report_of({}, summary={"SUMMARY": [{"MHS 1m": 200e6, "MHS av": 190e6, "Elapsed": 5, "Accepted": "7"}]})
     found = readings(report)
