@@ -41,7 +41,7 @@ def test_that_the_rate_is_that_of_half_a_minute_and_not_what_counts_shares() -> 
 def test_that_a_rate_at_the_frequency_in_force_is_an_estimate_and_a_rated_one_a_nameplate(
     row: Mapping[str, float], nominal: float, source: Source
 ) -> None:
-    found = readings(report_of(row))["hashrate_nominal", ""]
+    found = readings(report_of({"Firmware": "2025091001", **row}))["hashrate_nominal", ""]
     assert (found.value, found.source) == (nominal, source)
 
 
