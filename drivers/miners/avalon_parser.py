@@ -15,13 +15,27 @@ from drivers.core.reading import DeviceState, Report, Signal, Source
 from drivers.miners.avalon_states import faults_of, state_of, supply_of
 from drivers.miners.avalon_text import board_chips, has_modules, modules, single, values
 from drivers.miners.pool_list import cgminer_pools, put_pools
-from drivers.miners.reply import MAX_BOARDS, MAX_FANS, NOTHING, Fields, first, first_told, number, rows, sum_told, text
+from drivers.miners.reply import (
+    MAX_BOARDS,
+    MAX_FANS,
+    NOTHING,
+    Fields,
+    first,
+    first_told,
+    max_told,
+    number,
+    rows,
+    sum_told,
+    text,
+)
 from drivers.miners.reporter import Reporter, Understood
 from drivers.transports.cgminer import Answers
 
 _COLDEST: Final = -40.0
 """A sensor that shows less is not there: the firmware writes -273."""
 _REVISION: Final = re.compile(r"(.+?)-(\d{8}(?:_\w+)*)")
+_OLD_REVISION: Final = re.compile(r"(\d{3})\d{4}-[0-9a-f]{7}")
+"""Model, year, month and commit, as A7 to A9 write it."""
 _SERIAL: Final = re.compile(r"[0-9a-fA-F]{8,64}")
 _MAC: Final = re.compile(r"(?:[0-9a-fA-F]{2}[:-]?){5}[0-9a-fA-F]{2}")
 _COUNTERS: Final = (("accepted", "Accepted"), ("rejected", "Rejected"), ("stale", "Stale"))
@@ -111,7 +125,7 @@ def _put_power(understood: Understood, said: Sequence[Said]) -> None:
     limit = _sum(said, "MPO")
     if limit > 0:
         understood.put("power_limit", limit)
-    for at, supply in enumerate(supplies, 1):
+    for at, supply in enumerate(supplies[:MAX_BOARDS], 1):
         understood.put("voltage", supply.voltage, str(at) if len(supplies) > 1 else "")
 
 
@@ -124,6 +138,9 @@ def _put_boards(understood: Understood, said: Sequence[Said], apart: Mapping[int
     """
     is_hashing = understood.state in {DeviceState.HASHING, DeviceState.TUNING}
     before, faults = 0, list[str]()
+    has_only_hottest = len(said) > 0 and not apart and all(_has_only_hottest(module) for module in said)
+    if has_only_hottest:
+        understood.put("chip_temp", max_told(_sensor(module, "TMax") for module in said), source=Source.CHIP)
     for module in said:
         chips = _chips(module) or (dict(apart) if len(said) == 1 else {})
         count = _board_count(module, chips)
@@ -132,7 +149,8 @@ def _put_boards(understood: Understood, said: Sequence[Said], apart: Mapping[int
         for at in range(min(count, MAX_BOARDS - before)):
             part = str(before + at + 1)
             understood.put("hashrate", rates[at] * 1e-3 if is_hashing and at < len(rates) else math.nan, part)
-            understood.put("chip_temp", hottest[at], part, Source.CHIP)
+            if not has_only_hottest:
+                understood.put("chip_temp", hottest[at], part, Source.CHIP)
             if chips:
                 found = [value for value in chips.get(at, ()) if value > _COLDEST and value != 0]
                 understood.put("chips", float(len(found)), part)
@@ -146,6 +164,11 @@ def _put_boards(understood: Understood, said: Sequence[Said], apart: Mapping[int
         before += count
     understood.put("faults", float(len(faults)) if said else math.nan)
     understood.tell("faults", "; ".join(faults))
+
+
+def _has_only_hottest(module: Said) -> bool:
+    """Whether a module tells its hottest chip and not on which of its boards that is."""
+    return "TMax" in module and "MTmax" not in module and not _chips(module) and _board_count(module, {}) > 1
 
 
 def _board_count(module: Said, chips: Mapping[int, Sequence[float]]) -> int:
@@ -176,7 +199,7 @@ def _hottest(module: Said, chips: Mapping[int, Sequence[float]], count: int, *, 
 def _put_places(understood: Understood, said: Sequence[Said]) -> None:
     """Air or coolant into and out of the machine, and the fans."""
     fans = 0
-    for at, module in enumerate(said, 1):
+    for at, module in enumerate(said[:MAX_BOARDS], 1):
         part = str(at) if len(said) > 1 else ""
         for point, key, source in _PLACES:
             if key in module:
@@ -203,7 +226,8 @@ def model_of(version: Fields, module: Said) -> str:
     if match is not None:
         name = text(match[1])
         return f"AvalonMiner {name}" if name[:1].isdigit() else f"Avalon {name}"
-    return text(version.get("PROD")) or text(version.get("MODEL"))
+    old = _OLD_REVISION.fullmatch(module.get("Ver", ""))
+    return text(version.get("PROD")) or text(version.get("MODEL")) or (f"AvalonMiner {old[1]}" if old else "")
 
 
 def revision_of(version: Fields, module: Said) -> str:

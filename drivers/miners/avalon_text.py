@@ -1,8 +1,8 @@
 """The text inside an Avalon's `stats`: `Ver[1246-83] Temp[30] PS[0 1214 1316] ...`, in place of JSON.
 
-One text describes one module (`MM ID0`, `MM ID1` ...; only the oldest machines have several). Newer firmware calls it
-`MM ID0:Summary` and keeps the chips apart in `HBinfo`. Nothing is taken for granted: closers may be missing, values may
-be empty, and brackets may stand inside brackets.
+One text describes one module (`MM ID0`, `MM ID1` ...; only the oldest hang several on one controller). Newer firmware
+calls it `MM ID0:Summary` and keeps the chips apart in `HBinfo`. Nothing is taken for granted: closers may be missing,
+values may be empty, and brackets may stand inside brackets.
 """
 
 import math
@@ -12,7 +12,8 @@ from typing import Final
 
 from drivers.miners.reply import ABSURD, MAX_BOARDS, Fields, number, rows
 
-MAX_MODULES: Final = 8
+MAX_MODULES: Final = 64
+"""Read of one controller; fifty have been recorded."""
 LONGEST: Final = 64 * 1024
 """Characters of one text that are read; real ones have at most 20,000."""
 MAX_VALUES: Final = 512
@@ -84,15 +85,15 @@ def single(raw: str) -> float:
 
 
 def modules(stats: Fields) -> Sequence[Mapping[str, str]]:
-    """What every module says, in the order of their numbers."""
-    found: dict[int, Mapping[str, str]] = {}
-    for row in rows(stats, "STATS"):
+    """What every module says, in the order of their numbers; each row, which is a bus, numbers its own."""
+    found: dict[tuple[int, int], Mapping[str, str]] = {}
+    for bus, row in enumerate(rows(stats, "STATS")):
         for key, raw in row.items():
             match = _MODULE.match(key)
             if match is not None and len(found) < MAX_MODULES:
                 said = entries(raw)
                 if said:
-                    found.setdefault(int(match[1]), said)
+                    found.setdefault((bus, int(match[1])), said)
     return [said for _, said in sorted(found.items(), key=lambda item: item[0])]
 
 

@@ -189,6 +189,22 @@ def test_that_several_modules_are_counted_on_and_added_up() -> None:
     assert (found["ambient_temp", "1"].value, found["ambient_temp", "2"].value) == (25, 27)
 
 
+def test_that_each_bus_of_an_old_controller_numbers_its_own_modules_and_all_are_added_up() -> None:
+    module = "Ver[9211809-aaaaaaa] Temp[23] TMax[94] Fan[4830] MH[2 2 1 2] HW[7] GHSmm[21000] ECHU[0 0 0 0]"
+    bus = {f"MM ID{at}": module for at in range(1, 11)}
+    hotter = bus | {"MM ID3": module.replace("94", "96")}
+    sections: Mapping[str, Mapping[str, Any]] = {
+        "summary": {"SUMMARY": [{"MHS 5s": 473000000.0, "MHS av": 420000000.0}]},
+        "stats": {"STATS": [{"ID": "AV90", **bus}, {"ID": "AV91", **hotter}, {"ID": "POOL0"}]},
+    }
+    report = AvalonParser(AVALON).report(Answers(sections, repaired=False, asked=1.0, answered=2.0), Tier.FULL)
+    found = readings(report)
+    assert (found["hashrate", ""].value, found["hashrate", ""].quality) == (473, Quality.GOOD)
+    assert (found["hashrate_nominal", ""].value, found["hw_errors", ""].value) == (420, 140)
+    assert found["chip_temp", ""].value == 96, "the hottest, as no module says on which of its boards it is"
+    assert report.texts["model"] == "AvalonMiner 921"
+
+
 def test_that_the_chips_of_the_home_models_stand_apart_board_by_board() -> None:
     text = "'HB0':{PVT_T0[ 58  59 0] PVT_V0[282]},'HB1':{PVT_T0[60"
     assert {at: len(chips) for at, chips in board_chips({"STATS": [{"HBinfo": text}]}).items()} == {0: 3, 1: 1}
