@@ -15,15 +15,19 @@ from drivers.core.profile import Profile
 from drivers.core.profile_file import load_profiles
 from drivers.family import ENTRY_POINTS, Access, Family
 from drivers.meters.meter import MeterDriver
-from drivers.miners import auradine, bitaxe, epic, long_tail, mara
-from drivers.miners.antminer import FAMILY as ANTMINER
-from drivers.miners.avalon import FAMILY as AVALON
-from drivers.miners.braiins import FAMILY as BRAIINS
-from drivers.miners.luxos import FAMILY as LUXOS
-from drivers.miners.sealminer import FAMILY as SEALMINER
-from drivers.miners.vnish import FAMILY as VNISH
-from drivers.miners.whatsminer_v2 import FAMILY as WHATSMINER_V2
-from drivers.miners.whatsminer_v3 import FAMILY as WHATSMINER_V3
+from drivers.miners.antminer.driver import FAMILY as ANTMINER
+from drivers.miners.auradine import driver as auradine
+from drivers.miners.avalon.driver import FAMILY as AVALON
+from drivers.miners.bitaxe import driver as bitaxe
+from drivers.miners.braiins.driver import FAMILY as BRAIINS
+from drivers.miners.epic import driver as epic
+from drivers.miners.long_tail import driver as long_tail
+from drivers.miners.luxos.driver import FAMILY as LUXOS
+from drivers.miners.mara import driver as mara
+from drivers.miners.sealminer.driver import FAMILY as SEALMINER
+from drivers.miners.vnish.driver import FAMILY as VNISH
+from drivers.miners.whatsminer.v2 import FAMILY as WHATSMINER_V2
+from drivers.miners.whatsminer.v3 import FAMILY as WHATSMINER_V3
 from drivers.packages import Packages, load_packages
 from drivers.pdus.snmp_pdu import SnmpPduDriver
 

@@ -32,7 +32,7 @@ from drivers.core.identity import Address
 from drivers.core.profile import Profile
 from drivers.core.profile_file import load_profiles
 from drivers.family import Access
-from drivers.miners.antminer import AntminerDriver
+from drivers.miners.antminer.driver import AntminerDriver
 from drivers.transports.connections import Connections
 from tests.performance.miner_replay import serve
 

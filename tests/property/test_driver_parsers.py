@@ -19,9 +19,9 @@ from drivers.core.points import POINTS
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import Quality, Report
 from drivers.core.register_map import RegisterMap
-from drivers.miners.antminer import identity_of
-from drivers.miners.antminer_fields import split_stats
-from drivers.miners.antminer_parser import AntminerParser
+from drivers.miners.antminer.driver import identity_of
+from drivers.miners.antminer.fields import split_stats
+from drivers.miners.antminer.parser import AntminerParser
 from drivers.pdus.snmp_pdu import decode, has_probe
 from drivers.pdus.snmp_pdu import identity_of as pdu_identity
 from drivers.testing.snmp_agent import RecordedAgent, serve_agent

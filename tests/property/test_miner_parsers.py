@@ -24,24 +24,27 @@ from drivers.core.profile import Profile
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import Quality, Report
 from drivers.family import Access
-from drivers.miners import auradine, bitaxe, epic, mara
-from drivers.miners.antminer_parser import AntminerParser
-from drivers.miners.avalon_parser import AvalonParser
-from drivers.miners.braiins_graphql_parser import GraphqlParser
-from drivers.miners.braiins_rest_parser import RestParser
-from drivers.miners.braiins_text import TextParser
-from drivers.miners.luxos_parser import LuxosParser
+from drivers.miners.antminer.parser import AntminerParser
+from drivers.miners.auradine import driver as auradine
+from drivers.miners.avalon.parser import AvalonParser
+from drivers.miners.bitaxe import driver as bitaxe
+from drivers.miners.braiins.graphql_parser import GraphqlParser
+from drivers.miners.braiins.rest_parser import RestParser
+from drivers.miners.braiins.text import TextParser
+from drivers.miners.epic import driver as epic
+from drivers.miners.luxos.parser import LuxosParser
+from drivers.miners.mara import driver as mara
 from drivers.miners.reply import objects
 from drivers.miners.reporter import Reporter
-from drivers.miners.sealminer_parser import SealminerParser
-from drivers.miners.vnish_parser import VnishParser
+from drivers.miners.sealminer.parser import SealminerParser
+from drivers.miners.vnish.parser import VnishParser
 from drivers.miners.web_pages import Pages
-from drivers.miners.whatsminer_parser import WhatsminerParser
-from drivers.miners.whatsminer_v2_sections import facts_of as facts_of_v2
-from drivers.miners.whatsminer_v2_sections import told_by as told_by_v2
-from drivers.miners.whatsminer_v3_sections import facts_of as facts_of_v3
-from drivers.miners.whatsminer_v3_sections import message
-from drivers.miners.whatsminer_v3_sections import told_by as told_by_v3
+from drivers.miners.whatsminer.parser import WhatsminerParser
+from drivers.miners.whatsminer.v2_sections import facts_of as facts_of_v2
+from drivers.miners.whatsminer.v2_sections import told_by as told_by_v2
+from drivers.miners.whatsminer.v3_sections import facts_of as facts_of_v3
+from drivers.miners.whatsminer.v3_sections import message
+from drivers.miners.whatsminer.v3_sections import told_by as told_by_v3
 from drivers.registry import open_driver
 from drivers.simulators.firmwares import PERSONALITIES
 from drivers.simulators.personality import Controls, HttpQuestion, HttpReply, Personality, VirtualMiner, Wire

@@ -11,7 +11,7 @@ from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report, Source
 from drivers.family import Access
 from drivers.identification import identify
-from drivers.miners.antminer import AntminerDriver
+from drivers.miners.antminer.driver import AntminerDriver
 from drivers.registry import open_driver
 from drivers.testing.contract import broken_promises
 from drivers.testing.replay import RecordedMiner, read_replies, serve_replies

@@ -10,7 +10,7 @@ from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report, Source
 from drivers.family import Access
 from drivers.identification import identify
-from drivers.miners.avalon import AvalonDriver
+from drivers.miners.avalon.driver import AvalonDriver
 from drivers.registry import open_driver
 from drivers.testing.contract import broken_promises
 from drivers.testing.replay import RecordedMiner, read_replies, serve_replies

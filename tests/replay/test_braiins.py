@@ -12,7 +12,7 @@ from drivers.core.device import Driver, Tier
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report, Source
 from drivers.family import Access
-from drivers.miners.braiins import open_braiins
+from drivers.miners.braiins.driver import open_braiins
 from drivers.simulators.personality import HttpQuestion, Wire
 from drivers.testing.contract import broken_promises
 from drivers.testing.stand import Place, stand

@@ -10,7 +10,7 @@ from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Source
 from drivers.family import Access
 from drivers.identification import identify
-from drivers.miners.luxos import open_luxos
+from drivers.miners.luxos.driver import open_luxos
 from drivers.registry import open_driver
 from drivers.testing.contract import broken_promises
 from drivers.testing.replay import RecordedMiner, read_replies, serve_replies

@@ -15,8 +15,8 @@ from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report, Source
 from drivers.family import Access
 from drivers.identification import identify
-from drivers.miners.whatsminer_v2 import WhatsminerV2Driver
-from drivers.miners.whatsminer_v3 import WhatsminerV3Driver
+from drivers.miners.whatsminer.v2 import WhatsminerV2Driver
+from drivers.miners.whatsminer.v3 import WhatsminerV3Driver
 from drivers.registry import open_driver
 from drivers.testing.contract import broken_promises
 from drivers.testing.replay import RecordedMiner, read_replies, serve_replies

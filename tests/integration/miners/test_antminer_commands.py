@@ -28,9 +28,9 @@ from drivers.core.credentials import Login
 from drivers.core.operation import Operation, carry_out
 from drivers.core.profile_file import load_profiles
 from drivers.family import Access
-from drivers.miners.antminer import AntminerDriver
-from drivers.miners.antminer_commands import operation_for
-from drivers.miners.antminer_web import AntminerWeb
+from drivers.miners.antminer.commands import operation_for
+from drivers.miners.antminer.driver import AntminerDriver
+from drivers.miners.antminer.web import AntminerWeb
 from drivers.simulators.conduct import Question
 from drivers.simulators.firmwares.antminer import AntminerFirmware, configuration_of
 from drivers.simulators.personality import Controls, HttpQuestion, HttpReply, VirtualMiner, Wire
@@ -187,7 +187,7 @@ async def test_that_a_lost_answer_is_decided_by_reading_and_never_sent_again(man
         place.manner, place.when = manner, is_write
         sleeping = operation(place, Sleep())
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("drivers.miners.antminer_web.WRITE_DEADLINE_S", 0.3)
+            patch.setattr("drivers.miners.antminer.web.WRITE_DEADLINE_S", 0.3)
             result = await carry_out(sleeping, look_again_s=0.02)
         assert result.outcome is (Outcome.CONFIRMED if manner is Manner.DROPS else Outcome.UNKNOWN), result.text
         assert len(posts(place)) == 1

@@ -25,7 +25,7 @@ from drivers.core.profile import Profile
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Report
 from drivers.family import Access
-from drivers.miners.auradine import AuradineDriver
+from drivers.miners.auradine.driver import AuradineDriver
 from drivers.miners.commanding import NO_LOGIN
 from drivers.registry import open_driver
 from drivers.simulators.firmwares.auradine import AuradinePersonality

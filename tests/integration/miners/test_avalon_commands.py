@@ -24,7 +24,7 @@ from drivers.core.device import Tier
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Source
 from drivers.family import Access
-from drivers.miners.avalon import AvalonDriver
+from drivers.miners.avalon.driver import AvalonDriver
 from drivers.registry import open_driver
 from drivers.simulators.firmwares.avalon import Avalon, AvalonHome
 from drivers.simulators.personality import Controls, VirtualMiner, Wire

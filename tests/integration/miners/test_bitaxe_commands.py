@@ -25,7 +25,7 @@ from drivers.core.profile import Profile
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState
 from drivers.family import Access
-from drivers.miners.bitaxe import BitaxeDriver
+from drivers.miners.bitaxe.driver import BitaxeDriver
 from drivers.registry import open_driver
 from drivers.simulators.firmwares.bitaxe import BitaxePersonality
 from drivers.simulators.personality import Controls, HttpQuestion, VirtualMiner, Wire

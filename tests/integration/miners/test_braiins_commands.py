@@ -29,7 +29,7 @@ from drivers.core.errors import Refused
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState
 from drivers.family import Access
-from drivers.miners.braiins import open_braiins
+from drivers.miners.braiins.driver import open_braiins
 from drivers.simulators.conduct import Question
 from drivers.simulators.firmwares import PERSONALITIES
 from drivers.simulators.personality import HttpQuestion, Wire

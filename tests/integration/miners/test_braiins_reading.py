@@ -13,7 +13,7 @@ from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Report, Source
 from drivers.family import Access, Clue, Page
-from drivers.miners.braiins import open_braiins, recognise
+from drivers.miners.braiins.driver import open_braiins, recognise
 from drivers.probing import ask_page, ask_version
 from drivers.simulators.firmwares import PERSONALITIES
 from drivers.simulators.personality import HttpQuestion, MinerView, Wire

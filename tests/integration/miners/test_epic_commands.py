@@ -25,7 +25,7 @@ from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Source
 from drivers.family import Access
 from drivers.miners.commanding import NO_LOGIN
-from drivers.miners.epic import EpicDriver
+from drivers.miners.epic.driver import EpicDriver
 from drivers.registry import open_driver
 from drivers.simulators.firmwares.epic import EpicPersonality
 from drivers.simulators.personality import Controls, HttpQuestion, Wire

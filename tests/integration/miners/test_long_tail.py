@@ -19,8 +19,8 @@ from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState
 from drivers.family import Access
-from drivers.miners import long_tail
-from drivers.miners.long_tail import EXTRA, FAMILY, FIRMWARES, LIBRARY, VERSION, LongTailDriver, load
+from drivers.miners.long_tail import driver as long_tail
+from drivers.miners.long_tail.driver import EXTRA, FAMILY, FIRMWARES, LIBRARY, VERSION, LongTailDriver, load
 from drivers.registry import open_driver
 from drivers.testing.replay import RecordedMiner, read_replies
 from drivers.transports.connections import Connections

@@ -26,7 +26,7 @@ from drivers.core.profile import Profile
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Source
 from drivers.family import Access
-from drivers.miners.luxos import LuxosDriver, open_luxos
+from drivers.miners.luxos.driver import LuxosDriver, open_luxos
 from drivers.registry import open_driver
 from drivers.simulators.firmwares.luxos import Luxos
 from drivers.simulators.firmwares.luxos_writes import log_on

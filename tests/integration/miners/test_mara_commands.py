@@ -30,7 +30,7 @@ from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Source
 from drivers.family import Access
 from drivers.miners.commanding import NO_LOGIN
-from drivers.miners.mara import MaraDriver
+from drivers.miners.mara.driver import MaraDriver
 from drivers.registry import open_driver
 from drivers.simulators.firmwares.auradine import AuradinePersonality
 from drivers.simulators.firmwares.mara import MaraPersonality

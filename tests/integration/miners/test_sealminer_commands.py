@@ -11,7 +11,7 @@ from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Source
 from drivers.family import Access
 from drivers.identification import identify
-from drivers.miners.sealminer import SealminerDriver
+from drivers.miners.sealminer.driver import SealminerDriver
 from drivers.registry import open_driver
 from drivers.simulators.firmwares.sealminer import Sealminer
 from drivers.simulators.personality import Controls, Wire

@@ -28,7 +28,7 @@ from drivers.core.device import Driver
 from drivers.core.errors import Refused
 from drivers.core.reading import DeviceState
 from drivers.family import Access
-from drivers.miners.vnish import open_vnish
+from drivers.miners.vnish.driver import open_vnish
 from drivers.simulators.conduct import Question
 from drivers.simulators.firmwares import PERSONALITIES
 from drivers.simulators.personality import HttpQuestion, Wire

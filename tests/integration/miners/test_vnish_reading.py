@@ -13,7 +13,7 @@ from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report, Source
 from drivers.family import Access, Clue
-from drivers.miners.vnish import open_vnish, recognise
+from drivers.miners.vnish.driver import open_vnish, recognise
 from drivers.probing import ask_page
 from drivers.simulators.firmwares import PERSONALITIES
 from drivers.simulators.personality import HttpQuestion, MinerView, Wire

@@ -14,7 +14,7 @@ from drivers.core.profile import Profile
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Reading, Report, Source
 from drivers.family import Access, Clue, Page
-from drivers.miners.antminer import AntminerDriver, identity_of, recognise
+from drivers.miners.antminer.driver import AntminerDriver, identity_of, recognise
 from drivers.simulators.firmwares.antminer import WARNING, AntminerFirmware
 from drivers.simulators.personality import Controls, HttpQuestion, HttpReply, VirtualMiner, Wire
 from drivers.testing.contract import broken_promises

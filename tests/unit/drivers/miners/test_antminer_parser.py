@@ -8,7 +8,7 @@ import pytest
 from drivers.core.device import Tier
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Reading, Report, Source
-from drivers.miners.antminer_parser import AntminerParser
+from drivers.miners.antminer.parser import AntminerParser
 from drivers.transports.cgminer import Answers
 
 STOCK = load_profiles()["antminer-stock"]

@@ -10,7 +10,7 @@ from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Reading, Report, Source
 from drivers.family import Clue
-from drivers.miners.auradine import identity_of, is_fluxos, recognise, report
+from drivers.miners.auradine.driver import identity_of, is_fluxos, recognise, report
 from drivers.miners.reporter import Reporter
 from drivers.miners.web_pages import Pages
 from drivers.transports.cgminer import Answers

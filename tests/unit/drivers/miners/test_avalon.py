@@ -11,9 +11,9 @@ from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Reading, Report, Source
 from drivers.family import Clue
-from drivers.miners.avalon import recognise
-from drivers.miners.avalon_parser import AvalonParser, mac_of, model_of
-from drivers.miners.avalon_text import LONGEST, board_chips, entries, values
+from drivers.miners.avalon.driver import recognise
+from drivers.miners.avalon.parser import AvalonParser, mac_of, model_of
+from drivers.miners.avalon.text import LONGEST, board_chips, entries, values
 from drivers.transports.cgminer import Answers, parse
 
 AVALON = load_profiles()["avalon"]

@@ -12,7 +12,7 @@ from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Reading, Report, Source
 from drivers.family import Clue, Page
-from drivers.miners.bitaxe import INFO, identity_of, recognise, report
+from drivers.miners.bitaxe.driver import INFO, identity_of, recognise, report
 from drivers.miners.reporter import Reporter
 from drivers.miners.web_pages import Pages
 

@@ -14,10 +14,10 @@ from drivers.core.points import POINTS
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report, Source
 from drivers.miners.board_slots import board_numbers
-from drivers.miners.braiins_faults import clock_of, instant, judge
-from drivers.miners.braiins_fields import STATUSES, TUNER_STATES, maker_of, named, rate, version_of
-from drivers.miners.braiins_graphql_parser import FULL_QUESTIONS, GraphqlParser
-from drivers.miners.braiins_rest_parser import (
+from drivers.miners.braiins.faults import clock_of, instant, judge
+from drivers.miners.braiins.fields import STATUSES, TUNER_STATES, maker_of, named, rate, version_of
+from drivers.miners.braiins.graphql_parser import FULL_QUESTIONS, GraphqlParser
+from drivers.miners.braiins.rest_parser import (
     CONFIGURATION,
     COOLING,
     DETAILS,
@@ -28,7 +28,7 @@ from drivers.miners.braiins_rest_parser import (
     TUNER,
     RestParser,
 )
-from drivers.miners.braiins_text import TextParser
+from drivers.miners.braiins.text import TextParser
 from drivers.miners.web_pages import Pages
 from drivers.transports.cgminer import Answers
 

@@ -5,7 +5,7 @@ from typing import Any
 from drivers.core.device import Tier
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report
-from drivers.miners.braiins_graphql_parser import GraphqlParser
+from drivers.miners.braiins.graphql_parser import GraphqlParser
 
 
 def report_of(info: Any) -> Report:

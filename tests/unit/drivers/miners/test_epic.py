@@ -15,7 +15,7 @@ from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Reading, Report, Source
 from drivers.family import Clue, Page
 from drivers.identification import identify
-from drivers.miners.epic import (
+from drivers.miners.epic.driver import (
     CAPABILITIES,
     CHIP_RATES,
     CHIP_TEMPS,

@@ -9,8 +9,8 @@ import pytest
 from drivers.core.device import Tier
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Reading, Report, Source
-from drivers.miners.luxos_parser import LuxosParser
-from drivers.miners.luxos_profiles import profile_names
+from drivers.miners.luxos.parser import LuxosParser
+from drivers.miners.luxos.profiles import profile_names
 from drivers.transports.cgminer import Answers
 
 LUXOS = load_profiles()["luxos"]

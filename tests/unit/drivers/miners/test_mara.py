@@ -11,8 +11,8 @@ from drivers.core.errors import Unsupported
 from drivers.core.operation import PreconditionFailed
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Reading, Report, Source
-from drivers.miners.mara import PREFIX, check_algorithm, is_mara, report
-from drivers.miners.mara_commands import change_of, changed, differing, masked, mode_before_sleep
+from drivers.miners.mara.commands import change_of, changed, differing, masked, mode_before_sleep
+from drivers.miners.mara.driver import PREFIX, check_algorithm, is_mara, report
 from drivers.miners.reporter import Reporter
 from drivers.miners.web_pages import Pages
 

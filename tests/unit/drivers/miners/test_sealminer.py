@@ -9,7 +9,7 @@ import pytest
 from drivers.core.device import Tier
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Reading, Report, Source
-from drivers.miners.sealminer_parser import SealminerParser
+from drivers.miners.sealminer.parser import SealminerParser
 from drivers.transports.cgminer import Answers
 
 SEALMINER = load_profiles()["sealminer"]

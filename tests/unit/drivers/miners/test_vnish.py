@@ -13,7 +13,7 @@ from drivers.core.device import Tier
 from drivers.core.points import POINTS
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report, Source
-from drivers.miners.vnish_parser import (
+from drivers.miners.vnish.parser import (
     FACTORY,
     INFO,
     PERFORMANCE,

@@ -17,15 +17,15 @@ from drivers.core.identity import Address
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState, Quality, Report, Source
 from drivers.family import Access, Clue
-from drivers.miners.whatsminer_faults import faults_in
-from drivers.miners.whatsminer_parser import WhatsminerParser
-from drivers.miners.whatsminer_v2 import open_whatsminer as open_v2
-from drivers.miners.whatsminer_v2 import recognise as recognise_v2
-from drivers.miners.whatsminer_v2_sections import facts_of, is_refused, told_by
-from drivers.miners.whatsminer_v3 import recognise as recognise_v3
-from drivers.miners.whatsminer_v3_sections import facts_of as facts_of_v3
-from drivers.miners.whatsminer_v3_sections import message, part_of
-from drivers.miners.whatsminer_v3_sections import told_by as told_by_v3
+from drivers.miners.whatsminer.faults import faults_in
+from drivers.miners.whatsminer.parser import WhatsminerParser
+from drivers.miners.whatsminer.v2 import open_whatsminer as open_v2
+from drivers.miners.whatsminer.v2 import recognise as recognise_v2
+from drivers.miners.whatsminer.v2_sections import facts_of, is_refused, told_by
+from drivers.miners.whatsminer.v3 import recognise as recognise_v3
+from drivers.miners.whatsminer.v3_sections import facts_of as facts_of_v3
+from drivers.miners.whatsminer.v3_sections import message, part_of
+from drivers.miners.whatsminer.v3_sections import told_by as told_by_v3
 from drivers.testing.replay import RecordedMiner, serve_replies
 from drivers.transports.cgminer import parse
 from drivers.transports.connections import Connections

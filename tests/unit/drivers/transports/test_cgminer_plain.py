@@ -5,7 +5,7 @@ import pytest
 from drivers.core.device import Tier
 from drivers.core.profile_file import load_profiles
 from drivers.core.reading import DeviceState
-from drivers.miners.avalon_parser import AvalonParser
+from drivers.miners.avalon.parser import AvalonParser
 from drivers.transports.cgminer import Answers, parse
 
 STATS = (

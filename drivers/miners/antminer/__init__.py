@@ -1,0 +1,1 @@
+"""Antminers with stock firmware."""

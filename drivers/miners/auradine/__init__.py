@@ -1,0 +1,1 @@
+"""Auradine's miners (FluxOS)."""

@@ -1,0 +1,1 @@
+"""Canaan's Avalon miners."""

@@ -1,0 +1,1 @@
+"""Bitaxe and Nerd miners (AxeOS)."""

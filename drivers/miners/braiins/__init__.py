@@ -1,0 +1,1 @@
+"""Miners with Braiins OS, by each of its three interfaces."""

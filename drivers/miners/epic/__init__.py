@@ -1,0 +1,1 @@
+"""Miners with ePIC's firmware."""

@@ -1,0 +1,1 @@
+"""Miners without a driver of our own, read through a library."""

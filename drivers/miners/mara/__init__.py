@@ -1,0 +1,1 @@
+"""Miners with MARA's firmware."""

@@ -1,0 +1,1 @@
+"""Bitdeer's SealMiners."""

@@ -1,0 +1,1 @@
+"""Whatsminers, by both versions of their interface."""
