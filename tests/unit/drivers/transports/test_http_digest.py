@@ -1,106 +1,101 @@
-"""The digest login against the examples of its specifications."""
+"""Digest logins over HTTP: one question more the first time, never a login that nobody gave, never asked forever."""
 
+import hashlib
 import re
 
 import pytest
 
-from drivers.core.credentials import Login
-from drivers.transports.http_digest import Challenge, DigestSession, strongest_challenge
-
-LOGIN = Login("Mufasa", "Circle of Life")
-RFC_7616 = (
-    'Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm={algorithm}, '
-    'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'
-)
-CLIENT_NONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
+from drivers.core.errors import Refused
+from tests.unit.drivers.transports.http_place import OK, ROOT, Server, asking
 
 
-def challenge(header: str) -> Challenge:
-    found = strongest_challenge(header)
-    assert found is not None
-    return found
+class Guarded(Server):
+    """A server that wants a digest login.
+
+    Attributes:
+        nonce: The one it takes.
+        stale: Whether it says so when a nonce is too old.
+    """
+
+    def __init__(self, secret: str = ROOT.secret) -> None:
+        super().__init__()
+        self.secret = secret
+        self.nonce = "first"
+        self.stale = True
+
+    def reply(self, question: bytes) -> bytes:
+        fields = dict(re.findall(r'(\w+)="?([^",\r]*)"?', question.decode()))
+        refusal = b"HTTP/1.1 401 x\r\nWWW-Authenticate: %s\r\nContent-Length: 2\r\n\r\nno"
+        challenge = f'Digest realm="antMiner Configuration", nonce="{self.nonce}", qop="auth"'
+        if "response" not in fields:
+            return refusal % challenge.encode()
+        method = question.split(b" ", 1)[0].decode()
+        first, second = (
+            hashlib.md5(text.encode()).hexdigest()
+            for text in (f"root:antMiner Configuration:{self.secret}", f"{method}:{fields['uri']}")
+        )
+        proof = f"{first}:{fields['nonce']}:{fields['nc']}:{fields['cnonce']}:auth:{second}"
+        is_right = hashlib.md5(proof.encode()).hexdigest() == fields["response"]
+        if is_right and fields["nonce"] == self.nonce:
+            return OK
+        return refusal % (challenge + (", stale=true" if is_right and self.stale else "")).encode()
 
 
-def response(text: str) -> str:
-    match = re.search(r'response="([0-9a-f]+)"', text)
-    assert match is not None
-    return match[1]
+async def test_that_a_login_costs_one_question_more_and_then_none() -> None:
+    server = Guarded()
+    async with asking(server) as transport:
+        for _ in range(3):
+            assert (await transport.ask("GET", "/cgi-bin/stats.cgi", digest=ROOT)).json() == {"rate": 98}
+    counts = [re.findall(rb"nc=(\d+)", question) for _number, question in server.questions]
+    assert counts == [[], [b"00000001"], [b"00000002"], [b"00000003"]]
+    assert server.connections == 1
 
 
-@pytest.mark.parametrize(
-    ("algorithm", "expected"),
-    [
-        ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
-        ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
-    ],
-)
-def test_that_the_examples_of_rfc_7616_are_answered_as_it_says(algorithm: str, expected: str) -> None:
-    session = DigestSession(LOGIN, challenge(RFC_7616.format(algorithm=algorithm)), client_nonce=CLIENT_NONCE)
-    text = session.authorize("GET", "/dir/index.html")
-    assert response(text) == expected
-    assert f"algorithm={algorithm}" in text
-    assert 'opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"' in text
-    assert "nc=00000001" in text
+async def test_that_no_login_is_sent_where_none_is_given_even_after_one_was() -> None:
+    server = Guarded()
+    async with asking(server) as transport:
+        await transport.ask("GET", "/", digest=ROOT)
+        with pytest.raises(Refused, match="asks for a login"):
+            await transport.ask("GET", "/")
+    assert b"Authorization" not in server.questions[-1][1]
 
 
-def test_that_a_server_without_quality_is_answered_as_rfc_2069_says() -> None:
-    session = DigestSession(
-        Login("Mufasa", "Circle Of Life"),
-        challenge('Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093"'),
-    )
-    text = session.authorize("GET", "/dir/index.html")
-    assert response(text) == "670fd8c2df070c60b045671b8b24ff02"
-    assert "qop" not in text
+async def test_that_a_wrong_login_is_tried_once_and_refused() -> None:
+    server = Guarded(secret="another")
+    async with asking(server) as transport:
+        with pytest.raises(Refused, match="does not take the login") as caught:
+            await transport.ask("GET", "/", digest=ROOT)
+    assert len(server.questions) == 2
+    assert ROOT.secret not in str(caught.value)
 
 
-def test_that_each_answer_counts_the_nonce_up() -> None:
-    session = DigestSession(LOGIN, challenge(RFC_7616.format(algorithm="MD5")))
-    texts = [session.authorize("GET", "/") for _ in range(3)]
-    assert [f"nc=0000000{count}" in text for count, text in enumerate(texts, 1)] == [True, True, True]
-    assert len({response(text) for text in texts}) == 3
+@pytest.mark.parametrize("stale", [True, False])
+async def test_that_a_nonce_that_grew_old_is_renewed_once(stale: bool) -> None:
+    server = Guarded()
+    server.stale = stale
+    async with asking(server) as transport:
+        await transport.ask("GET", "/", digest=ROOT)
+        server.nonce = "second"
+        assert (await transport.ask("POST", "/x", body=b"{}", digest=ROOT)).status == 200
+    assert len(server.questions) == 4
 
 
-def test_that_a_session_algorithm_mixes_both_nonces_into_the_identity() -> None:
-    plain = DigestSession(LOGIN, challenge(RFC_7616.format(algorithm="MD5")), client_nonce=CLIENT_NONCE)
-    session = DigestSession(LOGIN, challenge(RFC_7616.format(algorithm="MD5-sess")), client_nonce=CLIENT_NONCE)
-    # Computed apart, after RFC 7616, section 3.4.2.
-    assert response(session.authorize("GET", "/dir/index.html")) == "e783283f46242139c486a698fec7211d"
-    assert response(plain.authorize("GET", "/")) != response(session.authorize("GET", "/"))
+async def test_that_a_server_that_calls_every_nonce_old_is_not_asked_forever() -> None:
+    class Forgetful(Guarded):
+        def reply(self, question: bytes) -> bytes:
+            self.nonce += "x"
+            return super().reply(question)
+
+    server = Forgetful()
+    async with asking(server) as transport:
+        with pytest.raises(Refused):
+            await transport.ask("GET", "/", digest=ROOT)
+    assert len(server.questions) == 3
 
 
-def test_that_the_strongest_of_several_offers_is_taken() -> None:
-    header = (
-        'Basic realm="simple", Digest realm="a", nonce="one", qop="auth", algorithm=MD5, '
-        'Digest realm="a", nonce="two", qop="auth", algorithm=SHA-256'
-    )
-    assert challenge(header).nonce == "two"
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        "",
-        "Negotiate",
-        'Basic realm="simple"',
-        "realm=lost",
-        'Digest realm="a", qop="auth"',
-        'Digest realm="a", nonce="n", qop="auth-int"',
-        'Digest realm="a", nonce="n", algorithm=SHA-512-256',
-        'Digest realm="a\r\nX: y", nonce="n", qop="auth"',
-        '"' * 500,
-    ],
-)
-def test_that_a_challenge_that_cannot_be_answered_is_none(header: str) -> None:
-    assert strongest_challenge(header) is None
-
-
-def test_that_quotes_in_names_stay_inside_their_quotes() -> None:
-    session = DigestSession(Login('o"x', "secret"), challenge(r'Digest realm="a \"b\"", nonce="n", qop="auth"'))
-    text = session.authorize("GET", '/?a="')
-    assert r'username="o\"x"' in text
-    assert r'realm="a \"b\""' in text
-
-
-def test_that_a_user_name_cannot_bring_a_header_of_its_own() -> None:
-    with pytest.raises(ValueError, match="control characters"):
-        DigestSession(Login("root\r\nX: y", "secret"), challenge('Digest realm="a", nonce="n", qop="auth"'))
+async def test_that_a_login_of_another_kind_is_never_answered() -> None:
+    server = Server(b'HTTP/1.1 401 x\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n')
+    async with asking(server) as transport:
+        with pytest.raises(Refused, match="other than digest"):
+            await transport.ask("GET", "/", digest=ROOT)
+    assert len(server.questions) == 1
