@@ -1,6 +1,7 @@
 """Gives commands to devices: rules first, then the intent on record, one write, its outcome on record."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
@@ -9,9 +10,11 @@ from uuid import UUID
 from console.domain.commanding import CommandRecord, CommandState, Control, PoolDecision, refusal
 from console.domain.identifiers import new_id
 from console.domain.inventory import Device
-from console.services.ports import Clock
+from console.services.ports import Clock, StoreFull
 from drivers.core.command import Capability, Command, CommandResult, Offer, Operable, Outcome, Permit
 from drivers.core.command_arguments import describe, is_pool_url
+
+_log = logging.getLogger(__name__)
 
 REMEMBERED_SECONDS: Final = 3600.0
 """How far back the rules look at earlier commands."""
@@ -153,17 +156,27 @@ class Commander:
             driver = self._operable(device.id)
         except LookupError as error:
             raise CommandRefused(str(error.args[0])) from error
-        async with self._deciding:
-            record = await self._intend(device, command, driver, by, reason)
-        work = asyncio.create_task(self._carry_out(driver, command, record), name=f"command {record.text}")
+        work = asyncio.create_task(self._give(device, command, driver, by, reason), name=f"command to {device.name}")
         self._under_way.add(work)
-        work.add_done_callback(self._under_way.discard)
+        work.add_done_callback(self._ended)
         return await asyncio.shield(work)
+
+    def _ended(self, work: asyncio.Task[CommandRecord]) -> None:
+        """A refusal that nobody waits for any more has been seen."""
+        self._under_way.discard(work)
+        if not work.cancelled():
+            work.exception()
 
     async def settled(self) -> None:
         """Every command that is being carried out has its outcome."""
         while self._under_way:
             await asyncio.wait(self._under_way)
+
+    async def _give(self, device: Device, command: Command, driver: Operable, by: str, reason: str) -> CommandRecord:
+        """From the rules to the outcome as one piece: no intent is left behind by a caller that went away."""
+        async with self._deciding:
+            record = await self._intend(device, command, driver, by, reason)
+        return await self._carry_out(driver, command, record)
 
     async def _intend(self, device: Device, command: Command, driver: Operable, by: str, reason: str) -> CommandRecord:
         for unkept in list(self._unkept.values()):
@@ -185,13 +198,20 @@ class Commander:
             result = await driver.act(command, Permit(record.id, record.by, record.reason))
         except Exception as error:
             text = f"a fault of this program in the middle of it: {error!r}; read the device before anything else"
-            await self._keep(
+            await self._conclude(
                 replace(record, state=CommandState.UNKNOWN, outcome=text, sent=True, ended=self._clock.now())
             )
             raise
         ended = _concluded(record, result, self._clock.now())
-        await self._keep(ended)
+        await self._conclude(ended)
         return ended
+
+    async def _conclude(self, record: CommandRecord) -> None:
+        """Write an outcome down, or hold it in memory on a full disk: what was sent cannot be taken back."""
+        try:
+            await self._keep(record)
+        except StoreFull as error:
+            _log.warning("the outcome of %s (%s) is not on record yet: %s", record.text, record.state, error)
 
     async def _keep(self, record: CommandRecord) -> None:
         """Write an outcome down; where that fails it is tried again before the next command, which waits for it."""

@@ -104,6 +104,32 @@ async def test_that_nothing_is_sent_when_the_intent_cannot_be_kept(
     await store.close()
 
 
+async def test_that_an_outcome_which_a_full_disk_does_not_take_is_told_and_kept_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_log: list[str]
+) -> None:
+    store = await SiteStore.open(tmp_path)
+    driver = Driver(store)
+    desk = await commander(store, driver)
+    await desk.enable([MINER], True, "eve", "commissioning")
+    await desk.allow_pools([POOL], True, "eve", "contract with the pool")
+    conclude = store.command_log.conclude
+
+    async def full(record: object) -> None:
+        raise StoreFull("no room on the disk")
+
+    monkeypatch.setattr(store.command_log, "conclude", full)
+    expected_log.append("is not on record yet: no room on the disk")
+    sent = await desk.give(MINER, Reboot(), "eve", "stuck")
+    assert sent.state is CommandState.CONFIRMED, "what was sent is told as it is"
+    with pytest.raises(StoreFull):
+        await desk.give(MINER, SetPools((Pool(POOL, "acme"),)), "eve", "new pool")
+    assert len(driver.permits) == 1, "nothing more is sent before it is on record"
+    monkeypatch.setattr(store.command_log, "conclude", conclude)
+    await desk.give(MINER, SetPools((Pool(POOL, "acme"),)), "eve", "new pool")
+    assert [record.state for record in await store.command_log.commands(0.0)] == 2 * [CommandState.CONFIRMED]
+    await store.close()
+
+
 async def test_that_a_second_command_waits_for_the_first_even_when_its_caller_has_gone(tmp_path: Path) -> None:
     store = await SiteStore.open(tmp_path)
     driver = Driver(store)
