@@ -1,7 +1,7 @@
 """What is made of a Whatsminer's replies: units, shapes that differ by firmware, states, faults, fans that are none.
 
-The replies are shaped after those of an M20-class miner (firmware 2021), an M60S that raises its frequency (2026,
-pasted by an operator) and a liquid-cooled M63S++ (firmware 2026, MiningOS); serials and users are invented.
+The replies are shaped after an M20-class miner (2021), an M60S that raises its frequency (2026, pasted by an operator)
+and a liquid-cooled M63S++ (2026, MiningOS); serials and users are invented.
 """
 
 import json
