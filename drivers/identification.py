@@ -125,7 +125,9 @@ async def expect(profile: Profile, address: Address, asking: Asking) -> None:
     family = families().get(profile.driver)
     if family is None or family.recognise is None:
         return
-    found = await recognise([address], asking)
+    # Only in the protocol of the profile: on a port of its own choice every other one would be waited for in vain.
+    alike = {name: other for name, other in asking.profiles.items() if other.protocol == profile.protocol}
+    found = await recognise([address], replace(asking, profiles=alike))
     if profile.id not in {found.identity.profile, *(also for _, also in found.also)}:
         other = found.identity.profile or found.identity.firmware or "something unknown"
         text = f"{other} answers and not {profile.id}: the login is not sent; correct the profile or the address"
